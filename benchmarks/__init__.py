@@ -1,0 +1,1 @@
+"""The workloads, this project and its peers, measured side by side (benchmarks/README.md)."""

@@ -1,0 +1,1 @@
+"""Small services, each run by a test and shown in the documentation."""

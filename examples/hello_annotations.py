@@ -1,0 +1,20 @@
+"""Hello world in twelve lines: the annotations are the declaration."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from annotated_types import Ge
+from spyne.server.wsgi import WsgiApplication
+
+from spyne import Application, Service, rpc
+from spyne.protocol.soap import Soap11
+
+
+class HelloWorldService(Service):
+    @rpc
+    def say_hello(ctx, name: str, times: Annotated[int, Ge(0)] = 1) -> Iterator[str]:
+        return (f"Hello, {name}" for _ in range(times))
+
+
+application = Application([HelloWorldService], "hello", in_protocol=Soap11(validator="soft"), out_protocol=Soap11())
+wsgi_application = WsgiApplication(application)

@@ -1,0 +1,181 @@
+"""Application: services, a namespace and two protocols, built once and then only called."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from spyne.context import MethodContext
+from spyne.descriptor import MethodDescriptor
+from spyne.error import Fault, InternalError, Redirect
+from spyne.evmgr import EventManager
+from spyne.interface._base import Call, Interface
+from spyne.codec.limits import Limits
+from spyne.middleware import Handler, Middleware, compose
+from spyne.schema import DeclarationError
+from spyne.util.run import iterate, run
+
+__all__ = ["Application"]
+
+logger = logging.getLogger(__name__)
+
+
+class Application:
+    """Services under one target namespace, reachable by one protocol in and one out.
+
+    tns: the target namespace. name: the name in documents. in_protocol, out_protocol: protocol instances, each for one
+    application and one direction. classes: further types to publish. documents_container: makes the interface documents.
+    config: the user's own. limits: what a request may cost. middleware: wraps every call, first outermost.
+    public_url: the address in documents, instead of the one the request came to.
+
+    Everything that can be decided is decided here: raises DeclarationError for declarations that cannot work.
+    """
+
+    transport: str | None = None
+
+    def __init__(
+        self,
+        services: Iterable[Any],
+        tns: str,
+        name: str | None = None,
+        in_protocol: Any = None,
+        out_protocol: Any = None,
+        config: Any = None,
+        classes: Sequence[Any] = (),
+        documents_container: Callable[[Interface], Any] | None = None,
+        *,
+        limits: Limits | None = None,
+        middleware: Sequence[Middleware] = (),
+        public_url: str | None = None,
+    ) -> None:
+        self.services = tuple(services)
+        self.tns = tns
+        self.name = name or type(self).__name__
+        self.config = config
+        self.classes = tuple(classes)
+        self.limits = limits or Limits()
+        self.middleware = tuple(middleware)
+        self.public_url = public_url
+        self.event_manager = EventManager(self)
+        self.error_handler: Any = None
+        self.documents_container = documents_container
+        if not tns or not isinstance(tns, str):
+            raise DeclarationError("Application needs a target namespace, as in Application([…], tns='my.services')")
+        for service in self.services:
+            if not hasattr(service, "public_methods"):
+                raise DeclarationError(f"{service!r} is not a Service class; pass the class itself, not an instance")
+        self.in_protocol = in_protocol if in_protocol is not None else _bare_protocol()
+        self.out_protocol = out_protocol if out_protocol is not None else _bare_protocol()
+        if self.in_protocol is self.out_protocol:
+            raise DeclarationError("in_protocol and out_protocol are one object; make an instance for each")
+        self.interface = Interface(self)
+        self._codecs: dict[tuple[Any, str], dict[MethodDescriptor, Any]] = {}
+        self._passing_codecs: WeakKeyDictionary[Any, dict[tuple[MethodDescriptor, str], Any]] = WeakKeyDictionary()
+        self._handlers: dict[MethodDescriptor, Handler] = {}
+        self._build()
+        for service in self.services:
+            service.initialize(self)
+
+    def _build(self) -> None:
+        self.in_protocol.set_app(self)
+        self.out_protocol.set_app(self)
+        for kind, protocol in (("decode_request", self.in_protocol), ("encode_response", self.out_protocol)):
+            self._codecs[protocol, kind] = {
+                descriptor: protocol.compile(kind, call) for descriptor, call in self.interface.calls.items()
+            }
+        for descriptor in self.interface.calls:
+            wrappers = (*self.middleware, *descriptor.middleware)
+            if wrappers:
+                self._handlers[descriptor] = compose(wrappers, self.call_wrapper)
+
+    def codec(self, protocol: Any, kind: str, descriptor: MethodDescriptor) -> Any:
+        """What `protocol` compiled for a method. kind: "decode_request", "encode_response", "encode_request" or
+        "decode_response"; those of the application's own protocols for a server are made when it is built."""
+        try:
+            return self._codecs[protocol, kind][descriptor]
+        except KeyError:
+            return self._compile_late(protocol, kind, descriptor)
+
+    def _compile_late(self, protocol: Any, kind: str, descriptor: MethodDescriptor) -> Any:
+        """For clients, and for a protocol that user code chose for one call; forgotten with the protocol."""
+        known = self._passing_codecs.setdefault(protocol, {})
+        codec = known.get((descriptor, kind))
+        if codec is None:
+            if protocol.app is None:
+                protocol.set_app(self)
+            codec = known[descriptor, kind] = protocol.compile(kind, self.interface.calls[descriptor])
+        return codec
+
+    def call_of(self, descriptor: MethodDescriptor) -> Call:
+        """The messages of a method."""
+        return self.interface.calls[descriptor]
+
+    def process_request(self, ctx: MethodContext) -> None:
+        """Call the user's function and put its result into ``ctx.out_object``, or a Fault into ``ctx.out_error``."""
+        try:
+            result = self._begin(ctx)
+            if hasattr(result, "__await__"):
+                result = run(result)
+            self._succeed(ctx, result)
+        except Exception as error:
+            self._fail(ctx, error)
+
+    async def aprocess_request(self, ctx: MethodContext) -> None:
+        """The same for a caller with an event loop: a coroutine is awaited on it."""
+        try:
+            result = self._begin(ctx)
+            if hasattr(result, "__await__"):
+                result = await result
+            self._succeed(ctx, result)
+        except Exception as error:
+            self._fail(ctx, error)
+
+    def call_wrapper(self, ctx: MethodContext) -> Any:
+        """Call the service's `call_wrapper`. An override must call this one; it sees a coroutine for ``async def``."""
+        return ctx.descriptor.service_class.call_wrapper(ctx)
+
+    def _begin(self, ctx: MethodContext) -> Any:
+        ctx.fire_event("method_call")
+        handler = self._handlers.get(ctx.descriptor)
+        return self.call_wrapper(ctx) if handler is None else handler(ctx)
+
+    def _succeed(self, ctx: MethodContext, result: Any) -> None:
+        if hasattr(result, "__aiter__"):
+            result = iterate(result)
+        if ctx.out_object is None:
+            ctx.out_object = result if ctx.descriptor.results > 1 and isinstance(result, list | tuple) else [result]
+        ctx.fire_event("method_return_object")
+
+    def _fail(self, ctx: MethodContext, error: Exception) -> None:
+        if isinstance(error, Redirect):
+            self._redirect(ctx, error)
+            return
+        ctx.out_error = self.fault_of(error, ctx)
+        ctx.fire_event("method_exception_object")
+
+    def _redirect(self, ctx: MethodContext, redirect: Redirect) -> None:
+        try:
+            redirect.do_redirect()
+            ctx.out_error = redirect
+            ctx.fire_event("method_redirect")
+        except Exception as error:
+            logger.exception("redirection of %r failed", ctx)
+            ctx.out_error = self.fault_of(error, ctx)
+            ctx.fire_event("method_redirect_exception")
+
+    def fault_of(self, error: BaseException, ctx: MethodContext | None = None) -> Fault:
+        """The error as a Fault; one that is not a Fault is logged with its traceback and becomes an InternalError."""
+        if isinstance(error, Fault):
+            return error
+        logger.error("unexpected error in %r", ctx, exc_info=error)
+        return InternalError(error)
+
+
+def _bare_protocol() -> Any:
+    from spyne.protocol._base import ProtocolBase
+
+    return ProtocolBase()
+
+

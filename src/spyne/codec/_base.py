@@ -1,0 +1,86 @@
+"""What codecs share: errors with a path, options, and the two function types that they compile to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from spyne.util.excerpt import cut, describe
+
+__all__ = ["Decode", "DecodeError", "Encode", "EncodeError", "Options", "combine", "cut", "describe"]
+
+Decode: TypeAlias = Callable[[Any], Any]
+Encode: TypeAlias = Callable[[Any], Any]
+
+MAX_ERRORS = 32
+
+
+class DecodeError(ValueError):
+    """A value that does not fit its type.
+
+    message: the rule in words. path: member names and indices from the outermost, such as ("order", "items", 3, "qty").
+    value: what arrived, uncut. others: further errors found in the same pass.
+    """
+
+    def __init__(self, message: str, *, value: object = None, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.value = value
+        self.path = path
+        self.others: tuple[DecodeError, ...] = ()
+
+    def at(self, *steps: str | int) -> DecodeError:
+        """The same error with `steps` put before its path and before those of the others."""
+        self.path = steps + self.path
+        for other in self.others:
+            other.path = steps + other.path
+        return self
+
+    def all(self) -> tuple[DecodeError, ...]:
+        """This error and the others, in document order, none of them nested."""
+        return (self, *self.others)
+
+    def where(self) -> str:
+        """The path as text: ``order/items[3]/qty``; indices count from 0."""
+        text = ""
+        for step in self.path:
+            text += f"[{step}]" if isinstance(step, int) else f"/{step}" if text else step
+        return text
+
+
+class EncodeError(TypeError):
+    """A value returned by user code that its declared type cannot carry. Same attributes as `DecodeError`, never sent to clients."""
+
+    def __init__(self, message: str, *, path: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+
+
+def combine(errors: list[DecodeError]) -> DecodeError:
+    """One error that carries all of a non-empty list."""
+    first, *rest = [found for error in errors for found in error.all()]
+    first.others = tuple(rest[: MAX_ERRORS - 1])
+    return first
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a protocol decides for its codecs.
+
+    validate: check facets, occurrence and nillability ("soft" validation). max_depth: how deep recursive types and free
+    content may nest. polymorphic: write the value's own class instead of the declared one. ignore_wrappers and complex_as
+    shape dict documents. binary_encoding: how bytes without an encoding of their own are written as text.
+    protocol: the protocol's class names, matched against a field's "excluded" hint.
+    """
+
+    validate: bool = False
+    max_depth: int = 64
+    polymorphic: bool = False
+    parse_xsi_type: bool = True
+    replace_null_with_default: bool = True
+    ignore_wrappers: bool = True
+    complex_as: Literal["dict", "list"] = "dict"
+    binary_encoding: Literal["base64", "hex", "urlsafe_base64"] = "base64"
+    protocol: frozenset[str] = frozenset()

@@ -1,0 +1,235 @@
+"""Scalars in trees of builtins: native where the format has the kind, in the text form where it has not."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal as PyDecimal
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from spyne.codec import _lexical_number as number
+from spyne.codec import _lexical_other as other
+from spyne.codec import _lexical_time as moment
+from spyne.codec._base import Decode, DecodeError, Encode, EncodeError, Options, describe
+from spyne.codec.text import checker, epoch_unit, formatter, parser
+from spyne.schema.nodes import Bool, Bytes, Date, DateTime, Decimal, Duration, Enum, Float, Int, Scalar, Str, Time, Uuid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from spyne.codec.tree import TreeFormat
+
+INT64 = range(-(2**63), 2**64)
+_WHOLE_FLOAT = 2**63
+
+
+def wrong(expected: str, value: object) -> DecodeError:
+    """The error for a value of the wrong kind, in the format's words."""
+    return DecodeError(
+        f"expected {expected}, got {describe(value) if not isinstance(value, str) else 'a string'}", value=value
+    )
+
+
+def _bool(value: Any) -> bool:
+    if value is True or value is False:
+        return bool(value)
+    if type(value) is int and value in (0, 1):
+        return bool(value)
+    raise wrong("true or false", value)
+
+
+def _int(value: Any) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, float) and abs(value) <= _WHOLE_FLOAT and value == int(value):
+        return int(value)
+    if isinstance(value, PyDecimal) and value.is_finite() and abs(value) <= _WHOLE_FLOAT and value == int(value):
+        return int(value)
+    raise wrong("an integer", value)
+
+
+def _float(value: Any) -> float:
+    if type(value) is float:
+        return value
+    if isinstance(value, int | PyDecimal) and not isinstance(value, bool):
+        try:
+            found = float(value)
+        except OverflowError:
+            found = float("inf")
+        if isfinite(found):
+            return found
+        raise DecodeError("is out of range (xs:double)", value=value)
+    raise wrong("a number", value)
+
+
+def _decimal_reader(node: Decimal) -> Decode:
+    limit = number.NUMBER_LENGTH if node.facets.max_str_len is None else node.facets.max_str_len
+    parse = number.decimal_parser(limit)
+
+    def read(value: Any) -> PyDecimal:
+        if isinstance(value, str):
+            return parse(value)
+        if isinstance(value, bool) or not isinstance(value, int | float | PyDecimal):
+            raise wrong("a decimal number", value)
+        try:
+            found = PyDecimal(float.__repr__(value)) if isinstance(value, float) else PyDecimal(value)
+            if len(found.as_tuple().digits) > limit:
+                raise ValueError(f"is longer than max_str_len={limit}")
+            return number.check_magnitude(found)
+        except ValueError as error:
+            raise DecodeError(str(error), value=value) from None
+
+    return read
+
+
+def _str_reader(node: Str) -> Decode:
+    def read(value: Any) -> str:
+        if type(value) is str:
+            return value
+        if isinstance(value, bytes):
+            return other.read_text(value, node)
+        raise wrong("a string", value)
+
+    return read
+
+
+_READERS: dict[type[Scalar], Callable[[Any], Decode]] = {
+    Bool: lambda _: _bool,
+    Int: lambda _: _int,
+    Float: lambda _: _float,
+    Decimal: _decimal_reader,
+    Str: _str_reader,
+}
+
+# What a format such as YAML or MessagePack may hand over ready made, for the kinds that are text elsewhere.
+_READY: dict[type[Scalar], tuple[type, str]] = {
+    Bytes: (bytes, "text"),
+    DateTime: (datetime, "a date and time as a string"),
+    Time: (time, "a time as a string"),
+    Duration: (timedelta, "a duration as a string"),
+    Uuid: (UUID, "a UUID as a string"),
+    Enum: (str, "a string"),
+    Date: (date, "a date as a string"),
+}
+
+
+def scalar_decoder(node: Scalar, options: Options, fmt: TreeFormat) -> Decode:
+    """A function from what the format gave to the declared value."""
+    make = _READERS.get(type(node))
+    if make is not None:
+        return _native(node, make(node), options, fmt)
+    return _textual(node, options)
+
+
+def _native(node: Scalar, read: Decode, options: Options, fmt: TreeFormat) -> Decode:
+    check = checker(node) if options.validate else None
+    load = node.load
+    text = parser(node, validate=options.validate)
+    as_text = fmt.int64 and isinstance(node, Int)
+    if check is None and load is None and not as_text:
+        return read
+
+    def decode(value: Any) -> Any:
+        if as_text and isinstance(value, str):
+            return text(value)
+        found = read(value)
+        if check is not None:
+            _checked(check, found, value)
+        return found if load is None else load(found)
+
+    return decode
+
+
+def _checked(check: Callable[[Any], None], found: Any, value: Any) -> None:
+    try:
+        check(found)
+    except DecodeError as error:
+        error.value = value
+        raise
+
+
+def _textual(node: Scalar, options: Options) -> Decode:
+    parse = parser(node, validate=options.validate, binary=options.binary_encoding, rfc3339=True)
+    check = checker(node) if options.validate else None
+    ready, expected = _READY[type(node)]
+    epoch = isinstance(node, DateTime) and bool(node.lexical.serialize_as)
+    by_number = epoch or (isinstance(node, Uuid) and node.lexical.serialize_as == "int")
+
+    def unusual(value: Any) -> Any:
+        if isinstance(value, ready) and not (ready is date and isinstance(value, datetime)):
+            if check is not None:
+                check(value)
+            return value if node.load is None else node.load(value)
+        if isinstance(value, int | float | PyDecimal) and not isinstance(value, bool):
+            if by_number or isinstance(node, Enum):
+                return parse(str(value) if not isinstance(value, float | PyDecimal) else format(PyDecimal(value), "f"))
+        elif isinstance(value, bytes):
+            return parse(other.read_text(value, Str()))
+        raise wrong(expected, value)
+
+    def decode(value: Any) -> Any:
+        return parse(value) if type(value) is str else unusual(value)
+
+    return decode
+
+
+def scalar_encoder(node: Scalar, options: Options, fmt: TreeFormat) -> Encode:
+    """A function from what user code returned to what the format takes."""
+    write = _writer(node, options, fmt)
+    dump = node.dump
+    return write if dump is None else lambda value: write(dump(value))
+
+
+def _writer(node: Scalar, options: Options, fmt: TreeFormat) -> Encode:
+    kind = type(node)
+    if isinstance(node, Bool):
+        return number.as_bool
+    if isinstance(node, Int):
+        return _int64 if fmt.int64 else number.as_int
+    if isinstance(node, Float):
+        return number.as_float if fmt.specials else _finite_float
+    if isinstance(node, Str):
+        return lambda value: value if type(value) is str else other.as_text(value, node)
+    if isinstance(node, Bytes) and node.encoding is None and Bytes in fmt.native:
+        return other.as_bytes
+    form = node.lexical.serialize_as
+    if isinstance(node, DateTime) and form:
+        unit, fractional = epoch_unit(node)
+        return lambda value: moment.epoch_of(value, unit, fractional)
+    if isinstance(node, Uuid) and form == "int":
+        return lambda value: _big(other.as_uuid(value).int, fmt)
+    text = formatter(_without_dump(node), binary=options.binary_encoding)
+    if fmt.utc_z and kind in (DateTime, Time) and not node.lexical.out_format:
+        return lambda value: _zulu(text(value))
+    return text
+
+
+def _without_dump(node: Scalar) -> Scalar:
+    if node.dump is None:
+        return node
+    members = {name: getattr(node, name) for name in node.__struct_fields__}
+    return type(node)(**{**members, "dump": None})
+
+
+def _zulu(text: str) -> str:
+    return text[:-6] + "Z" if text.endswith("+00:00") else text
+
+
+def _finite_float(value: Any) -> float | None:
+    found = number.as_float(value)
+    return found if isfinite(found) else None
+
+
+def _big(value: int, fmt: TreeFormat) -> int | str:
+    return str(value) if fmt.int64 and value not in INT64 else value
+
+
+def _int64(value: Any) -> int | str:
+    found = number.as_int(value)
+    if found in INT64:
+        return found
+    try:
+        return str(found)
+    except ValueError:
+        raise EncodeError("expected int, got a number of more digits than can be written") from None

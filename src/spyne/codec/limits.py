@@ -1,0 +1,78 @@
+"""How much a request may ask for: one frozen record of limits, and the error that names the one that was passed."""
+
+from __future__ import annotations
+
+import msgspec
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a document may measure before it is refused; None switches a limit off.
+
+    Sizes are of the document in UTF-8. "As written" is before character references are replaced.
+
+    body: bytes of the decompressed body, and of the document once it is UTF-8.
+    depth: elements inside each other, the root counting one; for JSON, arrays and objects inside each other.
+    elements: elements of one document.
+    children: child elements of one element; for JSON see `depth` and `body`.
+    attributes: attributes of one element, namespace declarations among them.
+    attribute_size: bytes of one attribute's value as written.
+    text_size: characters of one text node, CDATA merged and comments taken out.
+    name_length: bytes of one name of an element or attribute, its prefix included.
+    unique_names: different names of elements and attributes in one document. Documents are sampled first (about one tag in
+    64), so that one just past the limit may go through; one many times past it does not.
+    number_text: characters of a number before it is parsed (the facet ``max_str_len`` of a type overrides it).
+    header_blocks: child elements of a SOAP header.
+
+    libxml2 has limits of its own, which stay on whatever is set here unless the parser is told ``huge_tree``: depth 256,
+    names of 50,000 bytes, texts and attributes of 10,000,000 bytes.
+    """
+
+    body: int | None = 10 * MIB
+    depth: int | None = 64
+    elements: int | None = 1_000_000
+    children: int | None = 50_000
+    attributes: int | None = 256
+    attribute_size: int | None = 64 * KIB
+    text_size: int | None = 8 * MIB
+    name_length: int | None = 1024
+    unique_names: int | None = 10_000
+    number_text: int | None = 1024
+    header_blocks: int | None = 64
+
+
+DEFAULT_LIMITS = Limits()
+
+_MESSAGES: dict[str, str] = {
+    "body": "the document is larger than the limit body={} bytes",
+    "depth": "the document is nested deeper than the limit depth={}",
+    "elements": "the document has more elements than the limit elements={}",
+    "children": "an element has more children than the limit children={}",
+    "attributes": "an element has more attributes than the limit attributes={}",
+    "attribute_size": "an attribute is longer than the limit attribute_size={} bytes",
+    "text_size": "a text is longer than the limit text_size={} characters",
+    "name_length": "a name is longer than the limit name_length={} bytes",
+    "unique_names": "the document has more different names than the limit unique_names={}",
+    "number_text": "a number is longer than the limit number_text={} characters",
+    "header_blocks": "the header has more blocks than the limit header_blocks={}",
+}
+
+
+class LimitExceeded(ValueError):
+    """A document that passes one of the `Limits`.
+
+    limit: the name of the field of `Limits`. maximum: what it allowed, in the field's unit.
+    """
+
+    def __init__(self, limit: str, maximum: int) -> None:
+        super().__init__(_MESSAGES[limit].format(maximum))
+        self.limit = limit
+        self.maximum = maximum
+
+
+def check_body(size: int, limits: Limits) -> None:
+    """Refuse a body of `size` bytes, read or announced, that passes ``limits.body``."""
+    if limits.body is not None and size > limits.body:
+        raise LimitExceeded("body", limits.body)

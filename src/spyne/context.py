@@ -1,0 +1,261 @@
+"""MethodContext: what is known of one call, filled from left to right along the pipeline."""
+
+from __future__ import annotations
+
+from time import time
+from typing import Any, ClassVar, Literal
+
+from spyne.evmgr import EventManager
+
+__all__ = ["AuxMethodContext", "EventContext", "MethodContext", "ProtocolContext", "TransportContext"]
+
+
+class TransportContext:
+    """What the transport knows of one call. Transports and users add attributes of their own.
+
+    itself: the server or client. type: "http", "null"… remote_addr: the peer's address. app: the application.
+    """
+
+    itself: Any = None
+    type: str | None = None
+    app: Any = None
+    remote_addr: Any = None
+    sessid: str = ""
+    request_encoding: str | None = None
+    mime_type: str | None = None
+
+    def __init__(self, parent: MethodContext | None = None, itself: Any = None, type: str | None = None) -> None:  # noqa: A002
+        self.itself = itself
+        if type is not None:
+            self.type = type
+
+    def get_peer(self) -> Any:
+        """The address of the other side, None where the transport has none."""
+        return self.remote_addr
+
+
+class ProtocolContext:
+    """What a protocol notes about one call; users may add attributes of their own."""
+
+    def __init__(self, parent: MethodContext | None = None, transport: Any = None, type: str | None = None) -> None:  # noqa: A002
+        self.itself = transport
+        self.type = type
+
+
+class EventContext:
+    """What an event is about: its id and name."""
+
+    def __init__(self, parent: MethodContext, event_id: Any = None) -> None:
+        self.parent = parent
+        self.event_id = event_id
+
+
+class MethodContext:
+    """One call, from ``in_string`` to ``out_string``. Free data goes into ``udc``; other new attributes are refused.
+
+    Each pipeline step fills its attribute only while that is unset, so user code may set one and skip the step.
+    in_string, out_string: iterables of bytes. in_document, out_document: the protocol's own form (an lxml element for XML,
+    dicts and lists for JSON). in_object: the arguments, by position and by name. out_object: a sequence with the result(s).
+    in_header, out_header: header objects, one or a sequence. in_error, out_error: a Fault.
+    """
+
+    SERVER: ClassVar[Literal["server"]] = "server"
+    CLIENT: ClassVar[Literal["client"]] = "client"
+
+    __slots__ = (
+        "__weakref__",
+        "_close_hooks",
+        "_in_document",
+        "_in_protocol",
+        "_out_document",
+        "_out_protocol",
+        "app",
+        "aux",
+        "call_end",
+        "call_start",
+        "descriptor",
+        "event",
+        "files",
+        "function",
+        "in_body_doc",
+        "in_error",
+        "in_header",
+        "in_header_doc",
+        "in_object",
+        "in_string",
+        "inprot_ctx",
+        "is_closed",
+        "locale",
+        "method_name",
+        "method_request_string",
+        "out_body_doc",
+        "out_error",
+        "out_header",
+        "out_header_doc",
+        "out_object",
+        "out_stream",
+        "out_string",
+        "outprot_ctx",
+        "pusher_stack",
+        "transport",
+        "udc",
+        "way",
+    )
+
+    def __init__(self, server: Any, way: Literal["server", "client"] = "server") -> None:
+        app = getattr(server, "app", server)
+        self.app = app
+        self.way = way
+        self.transport: Any = TransportContext(self, server, getattr(server, "transport", None))
+        self.aux: Any = None
+        self.call_start = time()
+        self.call_end: float | None = None
+        self.descriptor: Any = None
+        self.event: Any = None
+        self.files: list[Any] | None = None
+        self.function: Any = None
+        self.is_closed = False
+        self.locale: str | None = None
+        self.method_name: str | None = None
+        self.method_request_string: Any = None
+        self.udc: Any = None
+        self.in_string: Any = None
+        self._in_document: Any = None
+        self.in_header_doc: Any = None
+        self.in_body_doc: Any = None
+        self.in_error: Any = None
+        self.in_header: Any = None
+        self.in_object: Any = None
+        self.out_object: Any = None
+        self.out_header: Any = None
+        self.out_error: Any = None
+        self.out_body_doc: Any = None
+        self.out_header_doc: Any = None
+        self._out_document: Any = None
+        self.out_string: Any = None
+        self.out_stream: Any = None
+        self.inprot_ctx: Any = None
+        self.outprot_ctx: Any = None
+        self.pusher_stack: Any = None
+        self._in_protocol: Any = None
+        self._out_protocol: Any = None
+        self._close_hooks: Any = None
+
+    @property
+    def in_protocol(self) -> Any:
+        """The protocol of what comes in: the application's unless it was set for this call."""
+        return self._in_protocol or self.app.in_protocol
+
+    @in_protocol.setter
+    def in_protocol(self, protocol: Any) -> None:
+        self._in_protocol = protocol
+
+    @property
+    def out_protocol(self) -> Any:
+        """The protocol of what goes out: the application's unless it was set for this call."""
+        return self._out_protocol or self.app.out_protocol
+
+    @out_protocol.setter
+    def out_protocol(self, protocol: Any) -> None:
+        self._out_protocol = protocol
+
+    @property
+    def in_document(self) -> Any:
+        """The parsed request; a protocol that decodes straight from bytes parses it when somebody looks."""
+        document = self._in_document
+        return document() if isinstance(document, Lazy) else document
+
+    @in_document.setter
+    def in_document(self, document: Any) -> None:
+        self._in_document = document
+
+    @property
+    def out_document(self) -> Any:
+        """The response before it becomes bytes; a protocol that writes bytes straight away builds it when somebody looks."""
+        document = self._out_document
+        if isinstance(document, Lazy):
+            document = self._out_document = document()
+        return document
+
+    @out_document.setter
+    def out_document(self, document: Any) -> None:
+        self._out_document = document
+
+    @property
+    def protocol(self) -> Any:
+        """The context of the protocol at work: the incoming one until there is a result."""
+        return self.outprot_ctx or self.inprot_ctx
+
+    @property
+    def active(self) -> bool:
+        """Whether the call is still going on."""
+        return not self.is_closed
+
+    @property
+    def service_class(self) -> Any:
+        """The class of the method, None before dispatch."""
+        return self.descriptor.service_class if self.descriptor is not None else None
+
+    def fire_event(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Fire an event of the application, then of the service and the method once the method is known."""
+        manager: EventManager = self.app.event_manager
+        if name in manager.handlers:
+            manager.fire_event(name, self, *args, **kwargs)
+        if self.descriptor is not None:
+            for manager in self.descriptor.event_managers:
+                if name in manager.handlers:
+                    manager.fire_event(name, self, *args, **kwargs)
+
+    def on_close(self, hook: Any) -> None:
+        """Call `hook` without arguments when the call is over, after the body was sent; the last one added runs first."""
+        if self._close_hooks is None:
+            self._close_hooks = []
+        self._close_hooks.append(hook)
+
+    def close(self) -> None:
+        """End the call once: fire ``method_context_closed``, close the files, run the hooks."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self.call_end = time()
+        try:
+            manager: EventManager = self.app.event_manager
+            if "method_context_closed" in manager.handlers:
+                manager.fire_event("method_context_closed", self)
+        finally:
+            for hook in reversed(self._close_hooks or ()):
+                hook()
+            for file in self.files or ():
+                file.close()
+
+    def copy(self) -> MethodContext:
+        """Another context with the same values; lists and objects are shared."""
+        twin = object.__new__(type(self))
+        for cls in type(self).__mro__:
+            for slot in getattr(cls, "__slots__", ()):
+                if slot != "__weakref__" and hasattr(self, slot):
+                    setattr(twin, slot, getattr(self, slot))
+        return twin
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.method_request_string or self.method_name or 'undispatched'}>"
+
+
+class Lazy:
+    """A document that is made when somebody asks for it."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Any) -> None:
+        self.make = make
+
+    def __call__(self) -> Any:
+        return self.make()
+
+
+class AuxMethodContext:
+    """The `aux` of a context whose method runs beside a primary one: `parent` is the primary context, `error` its failure."""
+
+    def __init__(self, parent: MethodContext, error: Any = None) -> None:
+        self.parent = parent
+        self.error = error

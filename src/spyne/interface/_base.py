@@ -1,0 +1,246 @@
+"""Interface: everything an application offers, lowered to the schema once, with names and prefixes settled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from spyne.const.xml import NSMAP, PREFMAP
+from spyne.descriptor import MethodDescriptor
+from spyne.error import MethodAlreadyExistsError
+from spyne.model._fields import Annotation
+from spyne.model.primitive import NATIVE_MAP
+from spyne.schema import DeclarationError, Field, Lowering, Node, Place, Struct, resolve
+from spyne.schema.nodes import Array, Map
+
+__all__ = ["Call", "Interface", "InterfaceBase", "InterfaceDocumentBase", "Message"]
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One direction of a call.
+
+    name, namespace: the element. field: its type; for a wrapped message a struct of the arguments or results, for a bare one
+    the argument or result itself. headers: one field per declared header class, named by its element.
+    """
+
+    name: str
+    namespace: str
+    field: Field
+    wrapped: bool
+    headers: tuple[Field, ...] = ()
+
+    @property
+    def tag(self) -> str:
+        """The element's name in Clark's notation."""
+        return f"{{{self.namespace}}}{self.name}"
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One method as this application offers it."""
+
+    descriptor: MethodDescriptor
+    request: Message
+    response: Message
+    faults: tuple[Field, ...] = ()
+
+
+class Interface:
+    """The methods and types of an application.
+
+    calls: descriptor to `Call`. service_method_map: request element ``{ns}name`` to its descriptors, the primary first.
+    method_id_map: internal key to descriptor. types: (namespace, name) to node, in order of first sight. nsmap and prefmap:
+    prefix to namespace and back, with ``tns`` and the generated ``s0``, ``s1``….
+
+    Raises DeclarationError (MethodAlreadyExistsError for methods) when two things want one name.
+    """
+
+    def __init__(self, app: Any = None, *, services: Any = None, tns: str | None = None, classes: Any = ()) -> None:
+        self.app = app
+        self.services = tuple(services if services is not None else app.services)
+        self.tns: str = tns if tns is not None else app.tns
+        self.extra_classes = tuple(classes or getattr(app, "classes", ()))
+        self.nsmap: dict[str, str] = {**NSMAP, "tns": self.tns}
+        self.prefmap: dict[str, str] = {**PREFMAP, self.tns: "tns"}
+        self.lowering = Lowering(default_namespace=self.tns, natives=NATIVE_MAP)
+        self.calls: dict[MethodDescriptor, Call] = {}
+        self.service_method_map: dict[str, list[MethodDescriptor]] = {}
+        self.method_id_map: dict[str, MethodDescriptor] = {}
+        self.types: dict[tuple[str, str], Node] = {}
+        self._build()
+
+    @property
+    def classes(self) -> dict[str, Any]:
+        """Public name ``{ns}name`` to model class, of the types that have members."""
+        return {
+            f"{{{namespace}}}{name}": node.hints.get("model") or node.cls
+            for (namespace, name), node in self.types.items()
+            if isinstance(node, Struct)
+        }
+
+    def get_class(self, key: str) -> Any:
+        """The class of a public name ``{ns}name`` or ``name`` in the target namespace, None where there is none."""
+        return self.classes.get(key) or self.classes.get(f"{{{self.tns}}}{key}")
+
+    def get_class_instance(self, key: str) -> Any:
+        """A new object of the class with that public name. Raises KeyError where there is none."""
+        cls = self.get_class(key)
+        if cls is None:
+            raise KeyError(key)
+        return cls()
+
+    def get_namespace_prefix(self, namespace: str) -> str:
+        """The prefix of a namespace; one not met before gets the next ``s<n>``."""
+        prefix = self.prefmap.get(namespace)
+        if prefix is None:
+            number = sum(1 for known in self.nsmap if known[:1] == "s" and known[1:].isdigit())
+            prefix = f"s{number}"
+            self.nsmap[prefix] = namespace
+            self.prefmap[namespace] = prefix
+        return prefix
+
+    def check_method(self, method: MethodDescriptor) -> None:
+        """Override to refuse methods by a rule of one's own: raise DeclarationError."""
+
+    def methods(self) -> Iterator[tuple[Any, MethodDescriptor]]:
+        """Each service with each of its methods, in order of declaration."""
+        for service in self.services:
+            for descriptor in service.public_methods.values():
+                yield service, descriptor
+
+    def _build(self) -> None:
+        for cls in self.extra_classes:
+            self._add_type(self.lowering.field(cls, Place("", self.tns, "")).type)
+        for _service, descriptor in self.methods():
+            self.check_method(descriptor)
+            call = self._call(descriptor)
+            self.calls[descriptor] = call
+            self.method_id_map[descriptor.internal_key] = descriptor
+            self._add_method(call)
+            for message in (call.request, call.response):
+                for field in (message.field, *message.headers):
+                    self._add_type(field.type)
+            for field in call.faults:
+                self._add_type(field.type)
+
+    def _add_method(self, call: Call) -> None:
+        """File a method under its request element; only auxiliary ones may share it."""
+        known = self.service_method_map.setdefault(call.request.tag, [])
+        if call.descriptor.aux is None:
+            if known and known[0].aux is None:
+                raise MethodAlreadyExistsError(call.request.tag)
+            known.insert(0, call.descriptor)
+        else:
+            known.append(call.descriptor)
+
+    def _call(self, descriptor: MethodDescriptor) -> Call:
+        where = descriptor.operation_name
+        return Call(
+            descriptor=descriptor,
+            request=self._message(
+                descriptor.in_message,
+                descriptor.name,
+                descriptor.in_message_namespace,
+                bare=descriptor.is_in_bare(),
+                headers=self._headers(where, descriptor.in_header),
+            ),
+            response=self._message(
+                descriptor.out_message,
+                descriptor.out_message_name,
+                descriptor.out_message_namespace,
+                bare=descriptor.is_out_bare(),
+                headers=self._headers(where, descriptor.out_header),
+            ),
+            faults=tuple(self.lowering.field(fault, Place(where, self.tns, "fault")) for fault in descriptor.faults),
+        )
+
+    def _message(self, tp: Any, name: str, namespace: str | None, *, bare: bool, headers: tuple[Field, ...]) -> Message:
+        namespace = namespace or self.tns
+        field = self.lowering.field(tp, Place(name, namespace, name))
+        wrapped = not bare or (field.type.name == name and not field.type.base and _is_message(tp))
+        field = msgspec.structs.replace(field, name=name, wire_name=name)
+        return Message(name=name, namespace=namespace, field=field, wrapped=wrapped, headers=headers)
+
+    def _headers(self, where: str, classes: tuple[Any, ...] | None) -> tuple[Field, ...]:
+        fields = []
+        for cls in classes or ():
+            field = self.lowering.field(cls, Place(where, self.tns, getattr(cls, "__name__", "header")))
+            name = field.wire_name or field.type.name
+            fields.append(msgspec.structs.replace(field, name=name, wire_name=name))
+        return tuple(fields)
+
+    def _add_type(self, node: Node) -> None:
+        """Note a type and all it is made of, what it extends and what extends it."""
+        node = resolve(node)
+        key = (node.namespace, node.name)
+        known = self.types.get(key)
+        if known is node:
+            return
+        if known is not None:
+            if _conflicting(known, node):
+                raise DeclarationError(
+                    f"two types are called {{{node.namespace}}}{node.name}; give one of them another __type_name__ or __namespace__"
+                )
+            return
+        if not node.name:
+            return
+        self.get_namespace_prefix(node.namespace)
+        self.types[key] = node
+        if node.base is not None:
+            self._add_type(node.base)
+        for field in members(node):
+            self._add_type(field.type)
+        if isinstance(node, Struct):
+            for subtype in node.subtypes().values():
+                if subtype.namespace == node.namespace:
+                    self._add_type(subtype)
+
+
+def members(node: Node) -> tuple[Field, ...]:
+    """The fields that a type is made of."""
+    if isinstance(node, Struct):
+        return node.fields
+    if isinstance(node, Array):
+        return (node.item,)
+    if isinstance(node, Map):
+        return (node.key, node.value)
+    return ()
+
+
+def _is_message(tp: Any) -> bool:
+    """Whether a bare message has no argument or result, and so is an empty wrapper."""
+    return not isinstance(tp, Annotation) and hasattr(tp, "_type_info") and not tp._type_info and tp.__orig__ is None
+
+
+def _conflicting(known: Node, node: Node) -> bool:
+    """Whether two nodes of one name are different types; customized variants of one class are not."""
+    if isinstance(known, Struct) and isinstance(node, Struct):
+        return known.cls is not node.cls
+    return type(known) is not type(node)
+
+
+class InterfaceDocumentBase:
+    """The base of interface documents: subclass it and build the document from `interface`."""
+
+    type: str = ""
+
+    def __init__(self, interface: Interface) -> None:
+        self.interface = interface
+
+    @property
+    def event_manager(self) -> Any:
+        """The application's events; ``document_built`` and the like are fired there."""
+        return self.interface.app.event_manager
+
+    def build_interface_document(self, url: str | None = None) -> Any:
+        """Build the document and keep it."""
+        raise NotImplementedError
+
+    def get_interface_document(self) -> Any:
+        """The document that was built last, None before."""
+        raise NotImplementedError
+
+
+InterfaceBase = InterfaceDocumentBase
+

@@ -1,0 +1,169 @@
+"""From ComplexModel and Array classes to struct and array nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from spyne.model import _native
+from spyne.model._base import ModelBase, SimpleModel, use
+from spyne.model._fields import XmlModifier
+from spyne.schema import Array, Field, Lowering, Node, Place, Scalar, Struct
+from spyne.schema.nodes import EMPTY
+
+
+def complex_schema(cls: Any, lowering: Lowering, place: Place) -> Field:
+    """One use of a class with members."""
+    return use(cls, struct_node(cls, lowering))
+
+
+def struct_node(cls: Any, lowering: Lowering) -> Node:
+    """The struct of a class; customized variants that change no member share the original's."""
+    orig = cls.get_orig()
+    same = cls is orig or (cls._type_info == orig._type_info and _own_name(cls) == _own_name(orig))
+    key = orig if same else cls
+    name, namespace = key.get_type_name(), key.get_namespace() or module_namespace(key) or lowering.default_namespace
+    return lowering.define(
+        key,
+        lambda: _build_struct(key, name, namespace, lowering),
+        name=name,
+        namespace=namespace,
+        after=key.ancestors(),
+    )
+
+
+def module_namespace(cls: Any) -> str:
+    """The namespace of a class that was given none: its module up to the first private part; empty for ``__main__`` and for
+    classes that the library makes, which fall to the target namespace."""
+    parts = [] if cls.__module__.startswith("spyne.") else cls.__module__.split(".")
+    public = next((index for index, part in enumerate(parts) if part.startswith("_")), len(parts))
+    return ".".join(parts[:public])
+
+
+def _own_name(cls: Any) -> tuple[str | None, str | None]:
+    return cls.get_type_name(), cls.get_namespace()
+
+
+def _build_struct(cls: Any, name: str, namespace: str, lowering: Lowering) -> Struct:
+    parent = cls.__extends__
+    base = struct_node(parent, lowering) if parent is not None and parent.get_flat_type_info() else None
+    inherited = base.fields if isinstance(base, Struct) else ()
+    own = tuple(_member(cls, member, tp, Place(name, namespace, member), lowering) for member, tp in cls._type_info.items())
+    overridden = {field.name for field in own}
+    fields = (*(field for field in inherited if field.name not in overridden), *own)
+    orig = cls.get_orig()
+    notes = cls.Annotations
+    struct_fields = getattr(orig, "__struct_fields__", None)
+    hints: dict[str, Any] = {"model": cls, "attributes": cls.Attributes}
+    if notes.appinfo is not None:
+        hints["appinfo"] = notes.appinfo
+    return Struct(
+        name=name,
+        namespace=namespace,
+        doc=_documentation(cls),
+        base=base,
+        fields=fields,
+        cls=orig,
+        make=orig,
+        positional=struct_fields == tuple(field.name for field in fields) and type(orig).__name__ == "ComplexModelMeta",
+        subtypes=lambda: _subtypes(orig, lowering),
+        native=_annotate(cls, orig, fields),
+        hints=hints,
+    )
+
+
+def _documentation(cls: Any) -> str:
+    if cls.Annotations.doc:
+        return str(cls.Annotations.doc)
+    if cls.Annotations.__use_parent_doc__:
+        return str(cls.__doc__ or "")
+    return ""
+
+
+def _subtypes(cls: Any, lowering: Lowering) -> Mapping[tuple[str, str], Struct]:
+    found: dict[tuple[str, str], Struct] = {}
+    for subclass in cls.get_subclasses():
+        node = struct_node(subclass, lowering)
+        if isinstance(node, Struct):
+            found[node.namespace, node.name] = node
+    return found
+
+
+def _member(cls: Any, member: str, tp: Any, place: Place, lowering: Lowering) -> Field:
+    """One field of a class, with the name on the wire and the placement in XML."""
+    inner = tp.type if isinstance(tp, XmlModifier) else tp
+    attributes = inner.Attributes if isinstance(inner, type) and issubclass(inner, ModelBase) else ModelBase.Attributes
+    wire_name = attributes.sub_name or member
+    field = lowering.field(inner, Place(place.owner, place.namespace, wire_name))
+    hints: Mapping[str, Any] = field.hints
+    if isinstance(tp, XmlModifier):
+        hints = {**hints, **{key: value for key, value in tp.hints().items() if value is not None}}
+    return msgspec.structs.replace(field, name=member, wire_name=field.wire_name or wire_name, hints=hints)
+
+
+def _annotate(cls: Any, orig: Any, fields: tuple[Field, ...]) -> bool:
+    """Tell msgspec the types of the members, and whether it alone can read and write instances."""
+    found = {field.name: _native.native_field(_with_class(field, cls)) for field in fields}
+    if cls is orig and hasattr(orig, "__struct_fields__"):
+        for name in orig.__annotations__:
+            if found.get(name) is not None:
+                orig.__annotations__[name] = found[name]
+    plain = type(orig).__name__ == "ComplexModelMeta" and orig.__struct_fields__ == tuple(found)
+    renamed = any(field.wire_name != field.name for field in fields)
+    return cls is orig and plain and not renamed and None not in found.values()
+
+
+def _with_class(field: Field, cls: Any) -> Field:
+    """A reference to the class being lowered, or to one that is still open, made readable for `_native`."""
+    tp = cls.get_flat_type_info().get(field.name)
+    inner = tp.type if isinstance(tp, XmlModifier) else tp
+    if type(field.type).__name__ == "Ref" and hasattr(inner, "get_orig"):
+        return msgspec.structs.replace(field, type=msgspec.structs.replace(field.type, hints={"cls": inner.get_orig()}))
+    return field
+
+
+def array_schema(cls: Any, lowering: Lowering, place: Place) -> Field:
+    """One use of an array; its item is named after the item's type unless the declaration names it.
+
+    An item of an anonymous restricted type takes the generated type name as its element name, as existing contracts have it.
+    """
+    (member, item_type), *_ = cls._type_info.items()
+    item = lowering.field(item_type, place)
+    restricted = isinstance(item_type, type) and issubclass(item_type, SimpleModel) and is_anonymous(item.type, place)
+    item_name = item.type.name if restricted else item.wire_name or member
+    item = msgspec.structs.replace(item, name=item_name, wire_name=item_name, max_occurs=None)
+    own_space = cls.__namespace__
+    builtin = isinstance(item.type, Scalar) and not restricted
+    namespace = own_space or ("" if builtin else item.type.namespace) or lowering.default_namespace
+    name = cls.__type_name__ or f"{item.type.name}Array"
+    node = Array(
+        name=name,
+        namespace=namespace,
+        doc=str(cls.Annotations.doc or ""),
+        item=item,
+        stream=cls._stream,
+        hints={"model": cls, "attributes": cls.Attributes} if cls.Annotations.appinfo is None else {"model": cls, "attributes": cls.Attributes, "appinfo": cls.Annotations.appinfo},
+    )
+    return use(cls, node)
+
+
+def is_anonymous(node: Node, place: Place) -> bool:
+    """Whether a type got its name from the place of its use."""
+    return node.base is not None and bool(place.owner) and node.name == place.type_name
+
+
+__all__ = ["EMPTY", "array_schema", "complex_schema", "is_anonymous", "struct_node"]
+
+
+def fault_schema(cls: Any, lowering: Lowering) -> Field:
+    """A fault class as an element of its own name; its members are those of `_type_info`, usually none."""
+    name, namespace = cls.get_type_name(), cls.get_namespace() or lowering.default_namespace
+
+    def build() -> Struct:
+        place = Place(name, namespace, "")
+        fields = tuple(_member(cls, member, tp, msgspec.structs.replace(place, member=member), lowering) for member, tp in cls._type_info.items())
+        return Struct(name=name, namespace=namespace, fields=fields, cls=cls, make=cls, hints={"model": cls, "fault": True})
+
+    return Field(type=lowering.define(cls, build, name=name, namespace=namespace), name=name, wire_name=name)

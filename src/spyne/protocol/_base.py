@@ -1,0 +1,162 @@
+"""ProtocolBase: between the bytes of a transport and the objects of a service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from spyne.codec._base import DecodeError
+from spyne.context import MethodContext
+from spyne.error import HTTP_CODES, Fault, ResourceNotFoundError, ValidationError
+from spyne.evmgr import EventManager
+from spyne.schema import DeclarationError
+from spyne.util.excerpt import cut
+
+__all__ = ["ProtocolBase", "explain", "http_code_of", "validation_error"]
+
+CodecKind = Literal["decode_request", "encode_response", "encode_request", "decode_response"]
+
+
+class ProtocolBase:
+    """A pure translation, in one direction of one application. To make a protocol, override `create_in_document`,
+    `decompose_incoming_envelope`, `deserialize`, `serialize`, `create_out_string` and `compile`.
+
+    validator: None, "soft", or what the subclass lists in `VALIDATORS`. mime_type: the content type of what it writes.
+    Instances hold options only; what is compiled belongs to the application. Raises DeclarationError for a validator that
+    the protocol does not have.
+    """
+
+    REQUEST: ClassVar[str] = "request"
+    RESPONSE: ClassVar[str] = "response"
+    SOFT_VALIDATION: ClassVar[str] = "soft"
+    VALIDATORS: ClassVar[Mapping[Any, Any]] = {None: None, "soft": "soft"}
+
+    type: ClassVar[frozenset[str]] = frozenset()
+    mime_type: str = "application/octet-stream"
+    default_binary_encoding: ClassVar[Any] = None
+
+    def __init__(
+        self,
+        app: Any = None,
+        validator: Any = None,
+        mime_type: str | None = None,
+        ignore_uncap: bool = False,
+        ignore_wrappers: bool = False,
+        binary_encoding: Any = None,
+        string_encoding: str | None = None,
+    ) -> None:
+        self.app: Any = None
+        self.validator: Any = None
+        self.ignore_uncap = ignore_uncap
+        self.ignore_wrappers = ignore_wrappers
+        self.binary_encoding = binary_encoding or self.default_binary_encoding
+        self.string_encoding = string_encoding
+        self.event_manager = EventManager(self)
+        if mime_type is not None:
+            self.mime_type = mime_type
+        self.set_validator(validator)
+        if app is not None:
+            self.set_app(app)
+
+    def set_app(self, app: Any) -> None:
+        """Bind the protocol to its application. Raises DeclarationError when it already has another one."""
+        if self.app is not None and self.app is not app:
+            raise DeclarationError(f"this {type(self).__name__} belongs to another application; make an instance for each")
+        self.app = app
+
+    def set_validator(self, validator: Any) -> None:
+        """Choose the validator by name."""
+        if validator not in self.VALIDATORS:
+            names = ", ".join(repr(name) for name in self.VALIDATORS)
+            raise DeclarationError(f"{type(self).__name__} has no validator {validator!r}; it has {names}")
+        self.validator = self.VALIDATORS[validator]
+
+    def compile(self, kind: CodecKind, call: Any) -> Any:
+        """The function that decodes or encodes one message of `call`; a type that this protocol cannot carry raises
+        DeclarationError with its path."""
+        return None
+
+    def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
+        """Parse ``ctx.in_string`` into ``ctx.in_document``."""
+        if ctx.in_document is None:
+            ctx.in_document = ctx.in_string
+
+    def decompose_incoming_envelope(self, ctx: MethodContext, message: str = REQUEST) -> None:
+        """Split ``ctx.in_document`` into header and body, and find ``ctx.method_request_string``."""
+        if ctx.in_body_doc is None:
+            ctx.in_body_doc = ctx.in_document
+
+    def deserialize(self, ctx: MethodContext, message: str = REQUEST) -> None:
+        """Make ``ctx.in_object`` and ``ctx.in_header`` of ``ctx.in_body_doc`` and ``ctx.in_header_doc``."""
+        if ctx.in_object is None:
+            ctx.in_object = ctx.in_body_doc
+
+    def serialize(self, ctx: MethodContext, message: str = RESPONSE) -> None:
+        """Make ``ctx.out_document`` of ``ctx.out_object`` or ``ctx.out_error``."""
+        if ctx.out_document is None:
+            ctx.out_document = ctx.out_object
+
+    def create_out_string(self, ctx: MethodContext, charset: str | None = None) -> None:
+        """Make ``ctx.out_string``, an iterable of bytes, of ``ctx.out_document``."""
+        if ctx.out_string is None:
+            ctx.out_string = [str(ctx.out_document).encode(charset or "utf-8")]
+
+    def get_call_handles(self, ctx: MethodContext) -> list[Any]:
+        """The methods that the request names, the primary one first; empty where there is none."""
+        name = ctx.method_request_string
+        methods: dict[str, list[Any]] = ctx.app.interface.service_method_map
+        found = methods.get(name)
+        if found is None and name is not None and not name.startswith("{"):
+            found = methods.get(f"{{{ctx.app.interface.tns}}}{name}")
+        return found or []
+
+    def fault_to_http_response_code(self, fault: Fault) -> int:
+        """The HTTP status for a fault. Override to choose others."""
+        return http_code_of(fault)
+
+    def generate_method_contexts(self, ctx: MethodContext) -> list[MethodContext]:
+        """The context with its method set, and a copy for each auxiliary method.
+
+        Raises ResourceNotFoundError when the request names no method.
+        """
+        descriptors = self.get_call_handles(ctx)
+        if not descriptors:
+            raise ResourceNotFoundError(ctx.method_request_string or "")
+        ctx.descriptor = descriptors[0]
+        ctx.method_name = ctx.descriptor.name
+        if len(descriptors) == 1:
+            return [ctx]
+        others = []
+        for descriptor in descriptors[1:]:
+            other = ctx.copy()
+            other.descriptor = descriptor
+            others.append(other)
+        return [ctx, *others]
+
+    def fire(self, name: str, ctx: MethodContext) -> None:
+        """Fire one of the protocol's own events, such as ``before_deserialize``."""
+        if name in self.event_manager.handlers:
+            self.event_manager.fire_event(name, ctx)
+
+
+def http_code_of(fault: Fault) -> int:
+    """400 for the client's faults, 500 for the server's, and the exceptions of `spyne.error.HTTP_CODES`; the nearest code
+    up the dotted path decides."""
+    code = str(fault.faultcode)
+    while code:
+        if code in HTTP_CODES:
+            return HTTP_CODES[code]
+        code = code.rpartition(".")[0]
+    return 400 if str(fault.faultcode).partition(".")[0] == "Client" else 500
+
+
+def validation_error(error: DecodeError) -> ValidationError:
+    """The fault for what a codec refused: where, value and rule of each error."""
+    return ValidationError(custom_msg="; ".join(map(explain, error.all())), path=error.where())
+
+
+def explain(error: DecodeError) -> str:
+    """One sentence: ``order/items[3]/qty: the value 'x' is not an integer (xs:integer)``."""
+    where = error.where()
+    what = f"the value '{cut(error.value)}' {error.message}" if error.value is not None else error.message
+    return f"{where}: {what}" if where else what

@@ -1,0 +1,131 @@
+"""ServerBase: what every transport calls, in the documented order."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, ClassVar
+
+from spyne.codec._base import EncodeError
+from spyne.context import AuxMethodContext, MethodContext
+from spyne.error import Fault, InternalError
+from spyne.evmgr import EventManager
+from spyne.protocol._base import ProtocolBase
+
+__all__ = ["ServerBase"]
+
+logger = logging.getLogger(__name__)
+
+
+class ServerBase:
+    """The base of server transports. A transport fills ``ctx.in_string``, calls `get_in_object`, `get_out_object` and
+    `get_out_string`, sends ``ctx.out_string`` and closes the context.
+
+    None of these methods raises for what a request contains: failures are in ``ctx.in_error`` and ``ctx.out_error``.
+    transport: the URI of the transport in WSDL documents.
+    """
+
+    transport: ClassVar[str | None] = None
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        if self.transport is not None and app.transport is None:
+            app.transport = self.transport
+        self.event_manager = EventManager(self)
+        self.in_protocol = app.in_protocol
+        self.out_protocol = app.out_protocol
+        self._aux = any(descriptor.aux is not None for descriptor in app.interface.calls)
+
+    def make_context(self) -> MethodContext:
+        """A new context for a request to this server; fires ``method_context_created``."""
+        ctx = MethodContext(self, MethodContext.SERVER)
+        manager: EventManager = self.app.event_manager
+        if "method_context_created" in manager.handlers:
+            manager.fire_event("method_context_created", ctx)
+        return ctx
+
+    def generate_contexts(self, ctx: MethodContext, in_string_charset: str | None = None) -> list[MethodContext]:
+        """Parse ``ctx.in_string`` and find the methods it names: the primary context first, then the auxiliary ones.
+
+        A request that cannot be dispatched gives one context, with ``in_error`` set.
+        """
+        try:
+            protocol = ctx.in_protocol
+            if ctx._in_document is None:
+                protocol.create_in_document(ctx, in_string_charset)
+            if ctx.method_request_string is None:
+                protocol.decompose_incoming_envelope(ctx, ProtocolBase.REQUEST)
+            if ctx.descriptor is not None:
+                return [ctx]
+            contexts: list[MethodContext] = protocol.generate_method_contexts(ctx)
+        except Exception as error:
+            self._refuse(ctx, error)
+            return [ctx]
+        for other in contexts[1:]:
+            other.aux = AuxMethodContext(ctx)
+        return contexts
+
+    def get_in_object(self, ctx: MethodContext) -> None:
+        """Make ``ctx.in_object`` of ``ctx.in_string``; steps that were taken before are not repeated."""
+        if ctx.in_error is None and ctx.descriptor is None:
+            self.generate_contexts(ctx)
+        if ctx.in_error is not None or ctx.in_object is not None:
+            return
+        try:
+            ctx.in_protocol.deserialize(ctx, ProtocolBase.REQUEST)
+        except Exception as error:
+            self._refuse(ctx, error)
+
+    def get_out_object(self, ctx: MethodContext) -> None:
+        """Call the user's function, unless the request was refused or ``ctx.out_object`` is there already."""
+        if ctx.in_error is None and ctx.out_error is None and ctx.out_object is None:
+            self.app.process_request(ctx)
+
+    def get_out_string(self, ctx: MethodContext) -> None:
+        """Make ``ctx.out_string`` of the result or the error, unless user code has set it."""
+        if ctx.out_string is not None:
+            return
+        if ctx.out_error is None:
+            ctx.out_error = ctx.in_error
+        try:
+            self._write(ctx)
+        except Exception as error:
+            self._write_failure(ctx, error)
+
+    def _write(self, ctx: MethodContext) -> None:
+        protocol = ctx.out_protocol
+        failed = ctx.out_error is not None
+        if ctx._out_document is None:
+            protocol.serialize(ctx, ProtocolBase.RESPONSE)
+        ctx.fire_event("method_exception_document" if failed else "method_return_document")
+        protocol.create_out_string(ctx)
+        ctx.fire_event("method_exception_string" if failed else "method_return_string")
+
+    def _write_failure(self, ctx: MethodContext, error: Exception) -> None:
+        """The result could not be written: the client gets a fault instead, and never half a document."""
+        logger.error("the response of %r could not be written%s", ctx, _where(error), exc_info=error)
+        ctx.out_error = error if isinstance(error, Fault) else InternalError(error)
+        ctx.out_object = ctx.out_document = ctx.out_string = None
+        ctx.out_header = None
+        protocol = ctx.out_protocol
+        protocol.serialize(ctx, ProtocolBase.RESPONSE)
+        protocol.create_out_string(ctx)
+
+    def _refuse(self, ctx: MethodContext, error: Exception) -> None:
+        """Note why a request cannot be served, and tell the listeners."""
+        ctx.in_error = self.app.fault_of(error, ctx)
+        ctx.out_error = ctx.in_error
+        ctx.fire_event("method_exception_object")
+
+    def process_aux(self, contexts: list[MethodContext]) -> None:
+        """Run the auxiliary methods of a call after its primary one; their results are ignored, their failures logged."""
+        primary, *others = contexts
+        for ctx in others:
+            ctx.descriptor.aux.process_context(self, ctx, ctx.aux, primary.out_error)
+
+    def serve_forever(self) -> None:
+        """Serve until stopped, in transports that have a loop of their own."""
+        raise NotImplementedError
+
+def _where(error: Exception) -> str:
+    path = error.path if isinstance(error, EncodeError) else ()
+    return f" at {'/'.join(map(str, path))}" if path else ""

@@ -1,0 +1,40 @@
+"""Fixtures that every test may ask for."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, *args):
+        """Say nothing: pytest's output is for the tests."""
+
+
+@contextmanager
+def _serving(application):
+    with make_server("127.0.0.1", 0, application, handler_class=_QuietHandler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The repository's folder."""
+    return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def serve():
+    """A function that serves a WSGI application on a free port until the test ends, and returns its URL."""
+    with ExitStack() as stack:
+        yield lambda application: stack.enter_context(_serving(application))
