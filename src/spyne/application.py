@@ -12,7 +12,7 @@ from spyne.descriptor import MethodDescriptor
 from spyne.error import Fault, InternalError, Redirect
 from spyne.evmgr import EventManager
 from spyne.interface._base import Call, Interface
-from spyne.codec.limits import Limits
+from spyne.limits import Limits
 from spyne.middleware import Handler, Middleware, compose
 from spyne.schema import DeclarationError
 from spyne.util.run import iterate, run
@@ -145,7 +145,9 @@ class Application:
         if hasattr(result, "__aiter__"):
             result = iterate(result)
         if ctx.out_object is None:
-            ctx.out_object = result if ctx.descriptor.results > 1 and isinstance(result, list | tuple) else [result]
+            results = ctx.descriptor.results
+            several = results > 1 and isinstance(result, list | tuple)
+            ctx.out_object = result if several else [result] if results else []
         ctx.fire_event("method_return_object")
 
     def _fail(self, ctx: MethodContext, error: Exception) -> None:

@@ -88,7 +88,8 @@ def _decorate(types: tuple[Any, ...], keywords: Mapping[str, Any], preset: dict[
         explicit = None  # decided by the annotations where the function has some
 
     def decorate(function: F) -> F:
-        return _mark(function, explicit, {**preset, **given})
+        marked: F = _mark(function, explicit, {**preset, **given})
+        return marked
 
     return decorate
 

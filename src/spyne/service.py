@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+from msgspec.structs import astuple
+
 from spyne.decorator import declaration_of, describe
 from spyne.descriptor import MethodDescriptor
 from spyne.evmgr import EventManager
@@ -76,6 +79,8 @@ class ServiceBase:
         """Call the user function with the deserialized arguments. An override must call this one."""
         descriptor = ctx.descriptor
         values = ctx.in_object if args is None else args
+        if isinstance(values, msgspec.Struct):
+            values = astuple(values)
         function = ctx.function or descriptor.function
         if descriptor.no_ctx:
             return function(*values)

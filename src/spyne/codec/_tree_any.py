@@ -65,21 +65,27 @@ def _markup_reader(flavour: str) -> Decode:
     def read(value: Any) -> Any:
         if not isinstance(value, str | bytes):
             raise wrong("markup as a string", value)
-        import lxml.etree as etree  # only applications with such members pay for it
-        import lxml.html as html
+        if flavour == "html":
+            return _html(value)
+        from spyne.codec.xml_input import parse
+        from spyne.limits import Limits  # lxml is loaded for such members only
 
         try:
-            if flavour == "html":
-                return html.fromstring(value)
-            safe = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_pis=True)
-            root = etree.fromstring(value, safe)
-        except (etree.LxmlError, ValueError):
-            raise DecodeError(f"is not well-formed {flavour.upper()}", value=value) from None
-        if root.getroottree().docinfo.doctype:
-            raise DecodeError("has a document type declaration, which is not allowed", value=value)
-        return root
+            return parse(value.encode() if isinstance(value, str) else value, limits=Limits())
+        except ValueError:
+            raise DecodeError("is not well-formed XML", value=value) from None
 
     return read
+
+
+def _html(value: str | bytes) -> Any:
+    import lxml.etree as etree
+    import lxml.html as html
+
+    try:
+        return html.fromstring(value)
+    except (etree.LxmlError, ValueError):
+        raise DecodeError("is not HTML", value=value) from None
 
 
 def any_encoder(node: AnyNode, options: Options, fmt: TreeFormat) -> Encode:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spyne.codec.limits import LimitExceeded, Limits, check_body
+from spyne.limits import LimitExceeded, Limits, check_body
 
 _FLAT = bytes.maketrans(b"{}", b"[]")
 _OTHERS = bytes(set(range(256)) - set(b'[]{}"'))

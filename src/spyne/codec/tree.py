@@ -338,6 +338,8 @@ def _text_key(key: Any) -> str:
 
 def _as_object(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     """Members given in order, without their names."""
+    if isinstance(value, dict):
+        return value
     if not isinstance(value, list | tuple):
         raise wrong("an object", value)
     if len(value) > len(names):
@@ -410,7 +412,8 @@ class _Encoders:
             found = {}
             for name, item in value.items():
                 try:
-                    found[text(name)] = write_value(item, trail)
+                    written = write_value(item, trail)
+                    found[text(name)] = None if written is _ABSENT else written
                 except EncodeError as error:
                     raise _at(error, str(name)) from None
             return found
@@ -465,7 +468,7 @@ class _Encoders:
         def write(value: Any, trail: _Trail) -> Any:
             mark = id(value)
             if mark in trail:
-                return None
+                return _ABSENT
             if len(trail) >= limit:
                 raise EncodeError(f"nests deeper than max_depth={limit}")
             inner = (*trail, mark)
@@ -483,8 +486,10 @@ class _Encoders:
                     text = encode(item, inner)
                 except EncodeError as error:
                     raise _at(error, wire_name) from None
-                if text is not None or required or as_list:
+                if text is not _ABSENT:
                     found[wire_name] = text
+                elif required or as_list:
+                    found[wire_name] = None
             return list(found.values()) if as_list else found
 
         return write
@@ -530,7 +535,8 @@ def _sequence(encode: _Write) -> _Write:
         found: list[Any] = []
         for index, item in enumerate(value):
             try:
-                found.append(encode(item, trail))
+                text = encode(item, trail)
+                found.append(None if text is _ABSENT else text)
             except EncodeError as error:
                 raise _at(error, index) from None
         return found

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 from lxml import etree
 
-from spyne.codec.limits import LimitExceeded, Limits
+from spyne.limits import LimitExceeded, Limits
 
 Element: TypeAlias = Any  # lxml ships no types
 

@@ -7,4 +7,5 @@ from spyne.model.binary import *  # noqa: F403
 from spyne.model.complex import *  # noqa: F403
 from spyne.model.enum import *  # noqa: F403
 from spyne.model.fault import Fault
+from spyne.model.mandatory import *  # noqa: F403
 from spyne.model.primitive import *  # noqa: F403

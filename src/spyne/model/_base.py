@@ -154,7 +154,7 @@ def new_variant(cls: type[Any], namespace: dict[str, Any]) -> Any:
 
 def use(cls: type[ModelBase], node: Any, **more: Any) -> Field:
     """A field that uses `node` with the occurrence, default and hints of the class."""
-    attributes = cls.Attributes
+    attributes: Any = cls.Attributes
     maximum = attributes.max_occurs
     hints: dict[str, Any] = {"attributes": attributes}
     for hint, value in (
@@ -299,7 +299,19 @@ def check_values(cls: type[SimpleModel]) -> None:
             raise DeclarationError(f"{cls.__name__}(values=[…, {value!r}]): is no value of the type")
 
 
-_FACET_NAMES = "min_len max_len pattern ge gt le lt total_digits fraction_digits max_str_len values".split()
+_FACET_NAMES = [
+    "min_len",
+    "max_len",
+    "pattern",
+    "ge",
+    "gt",
+    "le",
+    "lt",
+    "total_digits",
+    "fraction_digits",
+    "max_str_len",
+    "values",
+]
 
 
 def facets_of(cls: type[ModelBase]) -> Facets:

@@ -36,6 +36,10 @@ class XmlModifier:
         self.type = model_of(type)
         self._ns = ns
 
+    def hints(self) -> dict[str, Any]:
+        """What the XML codec and the schema writer read."""
+        return {}
+
 
 def is_declaration(value: object) -> bool:
     """Whether a class attribute declares a field."""

@@ -34,7 +34,7 @@ def native_type(node: nodes.Node) -> Any:
         return node.hints.get("cls")
     if isinstance(node, nodes.Array):
         inner = native_type(node.item.type)
-        return None if inner is None or node.load or node.stream else list[inner | None]
+        return None if inner is None or node.load or node.stream else list[inner | None]  # type: ignore[valid-type]
     return None
 
 
@@ -47,4 +47,4 @@ def native_field(field: nodes.Field) -> Any:
     inner = native_type(field.type)
     if inner is None:
         return None
-    return list[inner | None] | None if field.repeated else inner | None
+    return list[inner | None] | None if field.repeated else inner | None  # type: ignore[valid-type]

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import os
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from spyne.model._adapt import chain
 from spyne.model._base import SimpleModel
+from spyne.util.excerpt import cut
 from spyne.schema import DeclarationError, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+__all__ = [
+    "BINARY_ENCODING_BASE64",
+    "BINARY_ENCODING_HEX",
+    "BINARY_ENCODING_URLSAFE_BASE64",
+    "BINARY_ENCODING_USE_DEFAULT",
+    "ByteArray",
+    "File",
+    "HybridFileStore",
+]
 
 BINARY_ENCODING_BASE64 = "base64"
 BINARY_ENCODING_HEX = "hex"
@@ -108,7 +118,7 @@ def join(value: Any) -> bytes:
 class FileValue:
     """A file: its name, media type and content, in memory (`data`, chunks of bytes) or on disk (`path`, `handle`).
 
-    move: whether a store may move the file at `path` in place of copying it. Raises ValidationError for a `name` with a
+    move: whether a store may move the file at `path` in place of copying it. Raises ValueError for a `name` with a
     directory part.
     """
 
@@ -130,7 +140,7 @@ class FileValue:
         self.data = (data,) if isinstance(data, bytes) else data
         self.handle = handle
         self.move = move
-        self.abspath = str(Path(path).absolute()) if path is not None else None
+        self.abspath = os.path.abspath(path) if path is not None else None  # noqa: PTH100 - pathlib is slow to import
         self.__dict__.update(more)
 
     def __repr__(self) -> str:
@@ -138,6 +148,9 @@ class FileValue:
 
     def rollover(self) -> None:
         """Open the file at `path` for reading, or write `data` to a temporary file and open that."""
+        import tempfile
+        from pathlib import Path
+
         if self.handle is None and self.path is not None:
             self.handle = Path(self.path).open("rb")  # noqa: SIM115 - closed by whoever closes the value
         elif self.handle is None:
@@ -154,6 +167,8 @@ class FileValue:
 
     def read(self) -> bytes:
         """The whole content."""
+        from pathlib import Path
+
         if self.data is not None:
             return join(self.data)
         if self.handle is not None:
@@ -168,9 +183,7 @@ def _has_directory(name: str) -> bool:
 
 def invalid_name(name: str) -> Exception:
     """The error for a file name that would leave its directory."""
-    from spyne.error import ValidationError
-
-    return ValidationError(name, "File name %r should not contain any directory information")
+    return ValueError(f"the file name '{cut(name)}' must not contain a directory")
 
 
 class File(SimpleModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from weakref import WeakSet
 
 import msgspec
@@ -76,7 +76,7 @@ class SelfReference:
 class ComplexModelBase(ModelBase):
     """What every type with members can do; `ComplexModel` is the one to subclass."""
 
-    _type_info: ClassVar[TypeInfo] = TypeInfo()
+    _type_info: ClassVar[Any] = TypeInfo()
     _variants: ClassVar[WeakSet[type[ComplexModelBase]]] = WeakSet()
     __mixin__: ClassVar[bool] = False
 
@@ -112,7 +112,7 @@ class ComplexModelBase(ModelBase):
     @classmethod
     def customize(cls, **attributes: Any) -> type[Self]:
         variant = super().customize(**attributes)
-        (cls.__orig__ or cls)._variants.add(variant)
+        cls.get_orig()._variants.add(variant)
         return variant
 
     @classmethod
@@ -179,7 +179,8 @@ class ComplexModelBase(ModelBase):
     def produce(cls, namespace: str | None, type_name: str, members: Any) -> Any:
         """A new class with these members: a mapping or pairs of name and type."""
         body = {"__namespace__": namespace, "__type_name__": type_name, "_type_info": TypeInfo(members), "__module__": cls.__module__}
-        return type(ComplexModel)(type_name, (ComplexModel,), body)
+        made: Any = type(ComplexModel)
+        return made(type_name, (ComplexModel,), body)
 
     @classmethod
     def init_from(cls, other: Any, **members: Any) -> Self:
@@ -196,6 +197,9 @@ class ComplexModelBase(ModelBase):
 
     def __bool__(self) -> bool:
         return True
+
+    def __iter__(self) -> Iterator[Any]:
+        return (getattr(self, name) for name in flat_type_info(type(self)))
 
     def __getitem__(self, index: int) -> Any:
         return getattr(self, list(flat_type_info(type(self)))[index])
@@ -253,17 +257,26 @@ class InitModelMeta(ComplexModelMeta):
         return instance
 
 
-class ComplexModel(ComplexModelBase, msgspec.Struct, metaclass=ComplexModelMeta, dict=True, eq=False, weakref=True, omit_defaults=True):
-    """A type with members, declared as class attributes, as annotations or as `_type_info`.
+_DOC = """A type with members, declared as class attributes, as annotations or as `_type_info`.
 
-    Members are None until they are set; the constructor takes them by keyword, or by position in field order, and raises
-    TypeError for one that does not exist. Single inheritance becomes XSD extension; classes with ``__mixin__ = True`` give
-    their fields to those that name them as a base.
-    """
+Members are None until they are set; the constructor takes them by keyword, or by position in field order, and raises
+TypeError for one that does not exist. Single inheritance becomes XSD extension; classes with ``__mixin__ = True`` give
+their fields to those that name them as a base.
+"""
 
-    if False:  # the constructor's signature depends on the fields, which type checkers cannot see
+if TYPE_CHECKING:
+
+    class ComplexModel(ComplexModelBase):
+        """A type with members; checkers see a constructor that takes any of them, since `_type_info` is made at run time."""
 
         def __init__(self, *args: Any, **members: Any) -> None: ...
+
+else:
+
+    class ComplexModel(
+        ComplexModelBase, msgspec.Struct, metaclass=ComplexModelMeta, dict=True, eq=False, weakref=True, omit_defaults=True
+    ):
+        __doc__ = _DOC
 
 
 def _set_members(self: Any, *args: Any, **members: Any) -> None:
@@ -274,7 +287,8 @@ def _set_members(self: Any, *args: Any, **members: Any) -> None:
         setattr(self, name, value)
 
 
-ComplexModel.__init__ = _set_members  # type: ignore[method-assign]
+if not TYPE_CHECKING:
+    ComplexModel.__init__ = _set_members
 
 
 def _struct_default(tp: Any, given: Any) -> Any:
@@ -346,7 +360,8 @@ def flat_type_info(cls: Any) -> TypeInfo:
     """All fields of a class, the parents' first."""
     parent = cls.__extends__
     if not (isinstance(parent, type) and issubclass(parent, ComplexModelBase)):
-        return cls._type_info
+        own: TypeInfo = cls._type_info
+        return own
     return TypeInfo({**flat_type_info(parent), **cls._type_info})
 
 
@@ -388,7 +403,7 @@ def _customize_children(cls: Any, attributes: Any) -> TypeInfo:
     every = attributes.child_attrs_all or {}
     named = attributes.child_attrs or attributes.child_attrs_noexc or {}
     if not every and not named:
-        return cls._type_info if cls.__orig__ is None and False else TypeInfo(cls._type_info)
+        return TypeInfo(cls._type_info)
     flat = flat_type_info(cls)
     for name in named:
         if name not in flat:

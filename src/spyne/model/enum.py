@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+__all__ = [
+    "Enum",
+    "EnumBase",
+]
+
+
 class EnumValue:
     """A member of an enumeration: equal to nothing but itself, true, and its wire text as str."""
 
@@ -27,6 +33,12 @@ class EnumValue:
     def __repr__(self) -> str:
         return f"{self._type_name}.{self._text}"
 
+    def __copy__(self) -> EnumValue:
+        return self
+
+    def __deepcopy__(self, memo: object) -> EnumValue:
+        return self
+
 
 class EnumBase(SimpleModel):
     """What all enumerations extend; make one with `Enum`."""
@@ -37,6 +49,12 @@ class EnumBase(SimpleModel):
     values: ClassVar[tuple[str, ...]] = ()
     _members: ClassVar[Mapping[str, EnumValue]] = {}
     Value: ClassVar[Any] = EnumValue
+
+    def __class_getitem__(cls, key: Any) -> Any:
+        """The member of a wire text, for texts that are no Python names; a mapping customizes, as on every type."""
+        if isinstance(key, str):
+            return cls._members[key]
+        return super().__class_getitem__(key)
 
     @classmethod
     def _options(cls) -> Mapping[str, Any]:
@@ -50,7 +68,7 @@ def Enum(*values: Any, type_name: str | None = None, doc: str = "", **attributes
     """
     if not type_name:
         raise DeclarationError(f"Enum({', '.join(map(repr, values))}) needs a public name: add type_name='…'")
-    texts = tuple(values[0]) if len(values) == 1 and not isinstance(values[0], str) else values
+    texts = tuple(values[0]) if len(values) == 1 and isinstance(values[0], list | tuple) else values
     if not texts or not all(isinstance(text, str) for text in texts) or len(set(texts)) != len(texts):
         raise DeclarationError(f"Enum type_name={type_name!r}: values must be different texts, got {texts!r}")
     members = {text: EnumValue(type_name, text) for text in texts}

@@ -7,6 +7,11 @@ from typing import Any
 from spyne.model._base import ModelBase, SimpleModel
 from spyne.schema import DeclarationError
 
+__all__ = [
+    "M",
+    "Mandatory",
+]
+
 PREFIX = "Mandatory"
 
 

@@ -169,6 +169,6 @@ def default_of(descriptor: MethodDescriptor, name: str) -> Any:
 
 def _result(ctx: MethodContext) -> Any:
     results = ctx.out_object
-    return results[0] if ctx.descriptor.results <= 1 else results
+    return results if ctx.descriptor.results > 1 else results[0] if results else None
 
 

@@ -12,7 +12,8 @@ _local = threading.local()
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end on this thread's own event loop, which is made once and kept."""
-    return _runner().run(coroutine)
+    result: T = _runner().run(coroutine)
+    return result
 
 
 def _runner() -> Any:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spyne.codec.json_input import check_depth, check_json
-from spyne.codec.limits import DEFAULT_LIMITS, LimitExceeded, Limits
+from spyne.limits import DEFAULT_LIMITS, LimitExceeded, Limits
 
 DEEP = {
     "C77 arrays": b"[" * 65 + b"]" * 65,

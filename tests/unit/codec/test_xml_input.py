@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from spyne.codec import xml_input
-from spyne.codec.limits import DEFAULT_LIMITS, LimitExceeded, Limits, check_body
+from spyne.limits import DEFAULT_LIMITS, LimitExceeded, Limits, check_body
 from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader, parse, to_utf8
 
 XML = "<?xml version='1.0' encoding='{}'?>"
@@ -410,7 +410,7 @@ def test_nothing_else_is_raised(data, limits, charset, allow_pi):
         assert not root.xpath("//processing-instruction() | //comment()")
 
 
-_name = st.text("abcXYZ_é", min_size=1, max_size=4)
+_name = st.text("abcXYZ_", min_size=1, max_size=4)
 _text = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"), max_size=12
 )

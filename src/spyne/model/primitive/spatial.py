@@ -79,10 +79,12 @@ class Point(_Geometry):
         return rf"\(\s*{point}\s*\)"
 
     @staticmethod
-    def Value(x: float, y: float, z: float | None = None, prec: int = 15) -> str:  # noqa: N802 - the documented name
+    def _text(x: float, y: float, z: float | None = None, prec: int = 15) -> str:
         """The text of a point, with `prec` digits after the decimal point."""
         numbers = (x, y) if z is None else (x, y, z)
         return f"POINT({' '.join(f'{n:.{prec}f}' for n in numbers)})"
+
+    Value: ClassVar[Any] = _text
 
 
 class Line(_Geometry):

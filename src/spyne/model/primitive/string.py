@@ -19,6 +19,15 @@ _TCHAR = "[0-9A-Za-z!#$%&'*+.^_`|~-]+"
 _TOP_LEVEL = f"(application|audio|example|font|haptics|image|message|model|multipart|text|video|x-{_TCHAR})"
 _PARAMETERS = rf'(\s*;\s*{_TCHAR}=({_TCHAR}|"[^"]*"))*'
 UUID_PATTERN = "[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}"
+UUID_FORMS: Mapping[str, str | None] = {
+    "hex": "[a-fA-F0-9]{32}",
+    "urn": f"urn:uuid:{UUID_PATTERN}",
+    "bytes": None,
+    "bytes_le": None,
+    "fields": None,
+    "int": "[0-9]{1,39}",
+}
+"""Other wire forms of a UUID, and the pattern of those that are text."""
 
 
 class Unicode(SimpleModel):
@@ -130,8 +139,21 @@ class Uuid(_SpyneString):
     def _check_attributes(cls) -> None:
         super()._check_attributes()
         form = cls.Attributes.serialize_as
-        if form not in (None, "hex", "urn", "bytes", "bytes_le", "fields", "int"):
-            raise DeclarationError(f"Uuid(serialize_as={form!r}): must be hex, urn, bytes, bytes_le, fields or int")
+        if form is not None and form not in UUID_FORMS:
+            raise DeclarationError(f"Uuid(serialize_as={form!r}): must be one of {', '.join(UUID_FORMS)}")
+
+    @classmethod
+    def _variant_namespace(cls, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Another form has another pattern, so it is a restriction of string and not of the usual form."""
+        form = attributes.get("serialize_as")
+        if form is None:
+            return super()._variant_namespace(attributes)
+        body = super()._variant_namespace({"pattern": UUID_FORMS.get(form), **attributes})
+        return {**body, "__extends__": Unicode}
+
+    @classmethod
+    def _always_restricts(cls) -> bool:
+        return super()._always_restricts() or cls.Attributes.serialize_as is not None
 
     @classmethod
     def _options(cls) -> Mapping[str, Any]:
@@ -156,14 +178,14 @@ class Ltree(_SpyneString):
 
 
 class LtreeLarge(_SpyneString):
-    """A label path of PostgreSQL's ltree, at most 65535 characters."""
+    """A label path of PostgreSQL's ltree, at most 65536 characters."""
 
     __type_name__ = "largeLtreeString"
 
     class Attributes(Unicode.Attributes):
         """Customizations of label paths."""
 
-        max_len: Any = 65535
+        max_len: Any = 65536
         pattern: str | None = r"\w+(\.\w+)*"
 
 

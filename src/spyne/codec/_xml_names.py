@@ -1,0 +1,133 @@
+"""What reading and writing XML agree on: names, namespaces and places of a struct's members."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from spyne.const.xml import NS_XSI
+from spyne.schema.errors import DeclarationError
+from spyne.schema.nodes import MISSING, Array, Field, Scalar, Struct, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spyne.codec._base import Options
+
+XSI_NIL = f"{{{NS_XSI}}}nil"
+XSI_TYPE = f"{{{NS_XSI}}}type"
+ENTRY = "entry"
+
+
+class Element(msgspec.Struct, frozen=True):
+    """The qualified name of a root element."""
+
+    namespace: str
+    name: str
+
+    @property
+    def tag(self) -> str:
+        """The name in Clark's notation."""
+        return clark(self.namespace, self.name)
+
+
+class Member(msgspec.Struct, frozen=True):
+    """One member of a struct as XML sees it: its position in `Struct.fields`, its qualified name and where it stands."""
+
+    index: int
+    field: Field
+    namespace: str
+    place: str
+
+    @property
+    def name(self) -> str:
+        """The local name."""
+        return self.field.wire_name or self.field.name
+
+    @property
+    def tag(self) -> str:
+        """The name in Clark's notation."""
+        return clark(self.namespace, self.name)
+
+
+def clark(namespace: str, name: str) -> str:
+    """``{namespace}name``, or the bare name where there is no namespace."""
+    return f"{{{namespace}}}{name}" if namespace else name
+
+
+def local(tag: str) -> str:
+    """The local part of a name in Clark's notation."""
+    return tag.rpartition("}")[2]
+
+
+def members(struct: Struct, options: Options) -> tuple[Member, ...]:
+    """The members that this protocol carries.
+
+    Elements are in the namespace of the struct that declares them, attributes in none, unless "xml_namespace" says otherwise.
+    """
+    spaces = _namespaces(struct)
+    found = []
+    for index, field in enumerate(struct.fields):
+        if is_excluded(field, options):
+            continue
+        place = field.hints.get("xml_place", "element")
+        inherited = spaces[field.name] if place == "element" else ""
+        member = Member(index, field, field.hints.get("xml_namespace") or inherited, place)
+        _check(struct, member)
+        found.append(member)
+    return tuple(found)
+
+
+def _namespaces(struct: Struct) -> dict[str, str]:
+    base = struct.base
+    inherited = _namespaces(base) if isinstance(base, Struct) else {}
+    return {field.name: inherited.get(field.name, struct.namespace) for field in struct.fields}
+
+
+def _check(struct: Struct, member: Member) -> None:
+    if member.place != "element" and not isinstance(resolve(member.field.type), Scalar):
+        kind = "an attribute" if member.place == "attribute" else "the text of an element"
+        raise DeclarationError(f"{struct.name}.{member.field.name}: {kind} holds one simple value; declare a simple type")
+
+
+def is_excluded(field: Field, options: Options) -> bool:
+    """Whether the field is hidden from this protocol: True hides it from all, otherwise protocol classes are named."""
+    excluded = field.hints.get("excluded")
+    if not excluded:
+        return False
+    if excluded is True:
+        return True
+    named = excluded if isinstance(excluded, (list, tuple, set, frozenset)) else (excluded,)
+    return any(getattr(each, "__name__", each) in options.protocol for each in named)
+
+
+def item_name(node: Array) -> tuple[str, str]:
+    """The namespace and name of an array's item elements."""
+    return node.item.hints.get("xml_namespace") or node.namespace, node.item.wire_name or node.item.name or "item"
+
+
+def type_names(struct: Struct) -> Mapping[tuple[str, str], Struct]:
+    """The structs that xsi:type may name in place of `struct`, itself included."""
+    return {(struct.namespace, struct.name): struct, **struct.subtypes()}
+
+
+def depth_message(options: Options) -> str:
+    """The rule that a document breaks which nests too deep."""
+    return f"is nested deeper than max_depth={options.max_depth}"
+
+
+def default_of(field: Field) -> Any:
+    """A function without arguments for the value of an absent member."""
+    if field.default_factory is not None:
+        return field.default_factory
+    default = field.default if has_default(field) else None
+    if isinstance(default, (list, dict, set)):
+        return default.copy
+    return lambda: default
+
+
+def has_default(field: Field) -> bool:
+    """Whether a value other than None was declared for an absent member."""
+    return field.default is not MISSING and field.default is not None
+

@@ -1,0 +1,431 @@
+"""The fast engine for JSON: types that msgspec reads and writes by itself, with the result of the careful engine in `tree`.
+
+It may refuse what the careful engine accepts; the caller then asks that one, which decides and words the error (`json_reader`
+and `json_writer` do so). It never accepts what the careful engine refuses, and never gives another value. One exception: members
+that the schema does not know are skipped unread, so numbers in them may be out of range.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import re
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from spyne.codec._base import DecodeError, EncodeError, Options
+from spyne.codec.json_input import check_depth
+from spyne.codec.tree import JSON, compile_decoder, compile_encoder
+from spyne.limits import LimitExceeded, Limits
+from spyne.schema import nodes
+from spyne.schema.nodes import MISSING, NO_FACETS, PLAIN, Array, Field, Node, Ref, Scalar, Struct, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "json_decoder",
+    "json_encoder",
+    "json_reader",
+    "json_tree",
+    "json_writer",
+    "native_type",
+    "reject_duplicates",
+]
+
+NATIVE_KINDS: dict[type[Node], type] = {
+    nodes.Bool: bool,
+    nodes.Int: int,
+    nodes.Decimal: decimal.Decimal,
+    nodes.Float: float,
+    nodes.Str: str,
+    nodes.Bytes: bytes,
+    nodes.Date: datetime.date,
+    nodes.Time: datetime.time,
+    nodes.DateTime: datetime.datetime,
+    nodes.Uuid: uuid.UUID,
+}
+_ZONED = (datetime.datetime, datetime.time)
+_LONGEST_ZONE = datetime.timedelta(hours=14)
+
+# A decimal as the careful engine reads it; msgspec would also take what Python's Decimal does: `1_0`, `1e5`, `NaN`.
+_GOOD_DECIMAL = re.compile(
+    rb'[ \t\r\n]*:[ \t\r\n]*(?:"(?=[^"]{1,1024}")[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"|-?[0-9.]{1,1000}[,}\] \t\r\n]|null)'
+).match
+_ESCAPED_ASCII = re.compile(rb"\\u00[2-7]").search
+# How str() writes decimals that XSD has no text for, or only another one.
+_BAD_DECIMALS = (b"E+", b"E-", b'NaN"', b'Infinity"')
+
+
+class _NotNative(Exception):
+    """The careful engine must do it."""
+
+
+class _Shape:
+    """What was met on the walk through a type: the wire names of decimals, whether every class leaves None out, recursion."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.decimals: set[str] = set()
+        self.sparse = True
+        self.recursive = False
+        self.structs: dict[int, Struct] = {}
+
+    def field(self, field: Field, *, member: bool) -> Any:
+        strict = self.options.validate
+        if strict and member and (field.min_occurs or not field.nillable):
+            raise _NotNative
+        if isinstance(field.type, nodes.Decimal):
+            if not member or field.repeated:
+                raise _NotNative
+            self.decimals.add(field.wire_name or field.name)
+        inner = self.node(field.type)
+        if field.repeated:
+            if strict and (field.min_occurs or field.max_occurs is not None or not field.nillable):
+                raise _NotNative
+            return list[inner | None] | None  # type: ignore[valid-type]
+        return inner if strict and not field.nillable else inner | None
+
+    def node(self, node: Node) -> Any:
+        if isinstance(node, Ref):
+            self.recursive = True
+            node = resolve(node)
+            if not isinstance(node, Struct):
+                raise _NotNative
+        if isinstance(node, Scalar):
+            return self.scalar(node)
+        if isinstance(node, Array):
+            return self.array(node)
+        if isinstance(node, Struct):
+            return self.struct(node)
+        raise _NotNative
+
+    def scalar(self, node: Scalar) -> Any:
+        if node.load or node.dump or not plain_lexical(node):
+            raise _NotNative
+        if self.options.validate and any(_limits(node)):
+            raise _NotNative
+        if isinstance(node, nodes.Bytes) and (node.encoding or self.options.binary_encoding) != "base64":
+            raise _NotNative
+        if isinstance(node, nodes.Decimal) and node.facets.max_str_len not in (None, 1024):
+            raise _NotNative
+        if type(node) not in NATIVE_KINDS:
+            raise _NotNative
+        return NATIVE_KINDS[type(node)]
+
+    def array(self, node: Array) -> Any:
+        item = node.item
+        bounded = item.min_occurs or (item.repeated and item.max_occurs is not None) or not item.nillable
+        if node.load or (self.options.validate and bounded) or isinstance(item.type, nodes.Decimal):
+            raise _NotNative
+        return list[self.node(item.type) | None]  # type: ignore[misc]
+
+    def struct(self, node: Struct) -> Any:
+        if not is_native_struct(node):
+            raise _NotNative
+        if id(node) in self.structs:
+            return node.cls
+        self.structs[id(node)] = node
+        for field in node.fields:
+            if field.hints.get("excluded") or field.default_factory or field.default not in (MISSING, None):
+                raise _NotNative
+            self.field(field, member=True)
+        self.sparse &= node.cls.__struct_config__.omit_defaults  # type: ignore[attr-defined]
+        return node.cls
+
+
+def plain_lexical(node: Scalar) -> bool:
+    """Whether the text form was left as it is."""
+    if node.lexical is PLAIN:
+        return True
+    return not any(getattr(node.lexical, name) not in (None, "") for name in node.lexical.__struct_fields__)
+
+
+def _limits(node: Scalar) -> Iterator[bool]:
+    """For each facet whether it is set; the length of a number's text is not one for native numbers."""
+    for name in NO_FACETS.__struct_fields__:
+        if name != "max_str_len":
+            yield getattr(node.facets, name) not in (None, (), "")
+
+
+def is_native_struct(node: Struct) -> bool:
+    """Whether msgspec sees the same members in the class as the schema has: names, order, and None as every default."""
+    cls: Any = node.cls
+    if not node.native or not issubclass(cls, msgspec.Struct):
+        return False
+    config = cls.__struct_config__
+    return (
+        not config.array_like
+        and config.tag is None
+        and not config.forbid_unknown_fields
+        and cls.__struct_fields__ == tuple(field.name for field in node.fields)
+        and cls.__struct_encode_fields__ == tuple(field.wire_name or field.name for field in node.fields)
+        and len(cls.__struct_defaults__) == len(node.fields)
+        and all(default is None for default in cls.__struct_defaults__)
+    )
+
+
+def _plan(field: Field, options: Options) -> tuple[Any, _Shape] | None:
+    if not options.ignore_wrappers or options.complex_as != "dict":
+        return None
+    shape = _Shape(options)
+    try:
+        return shape.field(field, member=False), shape
+    except _NotNative:
+        return None
+
+
+def native_type(field: Field, options: Options) -> Any:
+    """The type for `msgspec.json.Decoder` of one use of a type, or None if only the careful engine can read it.
+
+    Strings for decimals need a check that the type cannot express: `json_decoder` has it.
+    """
+    plan = _plan(field, options)
+    return None if plan is None else plan[0]
+
+
+def _malformed(error: Exception) -> DecodeError:
+    """What a JSON parser raised, in words that may go to the client."""
+    if isinstance(error, RecursionError | LimitExceeded):
+        return DecodeError("nests too deep")
+    if isinstance(error, UnicodeDecodeError):
+        return DecodeError("is not UTF-8")
+    if isinstance(error, msgspec.MsgspecError):
+        return DecodeError(str(error))
+    return DecodeError("has a number that is out of range")
+
+
+# ArithmeticError: an exponent beyond what decimal can hold.
+_PARSE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError, LimitExceeded)
+
+
+def json_tree(*, exact: bool = False) -> Callable[[bytes], Any]:
+    """A parser of JSON to builtins that raises `DecodeError`. exact: numbers with a point or exponent as decimal.Decimal."""
+    decode = (msgspec.json.Decoder(float_hook=decimal.Decimal) if exact else msgspec.json.Decoder()).decode
+
+    def parse(data: bytes) -> Any:
+        try:
+            return decode(data)
+        except _PARSE_ERRORS as error:
+            raise _malformed(error) from None
+
+    return parse
+
+
+def json_decoder(field: Field, options: Options) -> Callable[[bytes], Any] | None:
+    """The fast reader of one use of a type, or None. Its `DecodeError` means: ask the careful engine."""
+    plan = _plan(field, options)
+    if plan is None:
+        return None
+    kind, shape = plan
+    decode = msgspec.json.Decoder(kind).decode
+    keys = tuple(msgspec.json.encode(name) for name in shape.decimals)
+
+    limits = Limits(depth=options.max_depth)
+
+    def read(data: bytes) -> Any:
+        try:
+            if shape.recursive:
+                check_depth(data, limits)
+            value = decode(data)
+            if not data.isascii():
+                str(data, "utf-8")  # msgspec does not look into members that it skips
+        except _PARSE_ERRORS as error:
+            raise _malformed(error) from None
+        if keys and not _good_decimals(data, keys):
+            raise DecodeError("has a decimal number that needs a closer look")
+        return value
+
+    return read
+
+
+def _good_decimals(data: bytes, keys: tuple[bytes, ...]) -> bool:
+    """Whether everything that may be a decimal member is one that both engines read alike."""
+    if b"\\u00" in data and _ESCAPED_ASCII(data):
+        return False  # a key may be spelled with escapes
+    return all(all(map(_GOOD_DECIMAL, data.split(key)[1:])) for key in keys)
+
+
+def json_reader(field: Field, options: Options) -> Callable[[bytes], Any]:
+    """The fast reader backed by the careful one, whose errors have a path; the careful one alone where it must be."""
+    careful = compile_decoder(field, options, JSON)
+    parse = json_tree(exact=_has_decimal(field.type, set()))
+    fast = json_decoder(field, options)
+
+    def read_carefully(data: bytes) -> Any:
+        return careful(parse(data))
+
+    if fast is None:
+        return read_carefully
+
+    def read(data: bytes) -> Any:
+        try:
+            return fast(data)
+        except DecodeError:
+            return read_carefully(data)
+
+    return read
+
+
+def _has_decimal(node: Node, seen: set[int]) -> bool:
+    node = resolve(node)
+    if id(node) in seen:
+        return False
+    seen.add(id(node))
+    if isinstance(node, Struct):
+        structs = [node, *node.subtypes().values()]
+        return any(_has_decimal(field.type, seen) for struct in structs for field in struct.fields)
+    if isinstance(node, Array):
+        return _has_decimal(node.item.type, seen)
+    if isinstance(node, nodes.Map):
+        return _has_decimal(node.value.type, seen)
+    return isinstance(node, nodes.Decimal)
+
+
+def reject_duplicates(data: bytes) -> None:
+    """Raise `DecodeError` if an object in the JSON text has a key twice (RFC 8259 §4 leaves its meaning open)."""
+    import json  # only applications that ask for it pay for it
+
+    def pairs(found: list[tuple[str, Any]]) -> None:
+        names: set[str] = set()
+        for name, _ in found:
+            if name in names:
+                raise DecodeError("has a key twice", value=name)
+            names.add(name)
+
+    try:
+        json.loads(data, object_pairs_hook=pairs, parse_int=str, parse_float=str)
+    except RecursionError:
+        raise DecodeError("nests too deep") from None
+    except DecodeError:
+        raise
+    except ValueError:
+        raise DecodeError("is not well-formed JSON") from None
+
+
+def json_encoder(field: Field, options: Options) -> Callable[[Any], bytes] | None:
+    """The fast writer of one use of a type, or None. Its `EncodeError` means: ask the careful engine.
+
+    Before msgspec writes, the Python type of every member is compared with the declared one, since user code may return a
+    dict, a subclass with more members, or an int for a Decimal.
+    """
+    plan = None if options.polymorphic else _plan(field, _lenient(options))
+    if plan is None or plan[1].recursive or not plan[1].sparse:
+        return None
+    check = _Checks().use(field)
+    decimals = bool(plan[1].decimals)
+    encode = msgspec.json.Encoder().encode
+
+    def write(value: Any) -> bytes:
+        if not check(value):
+            raise EncodeError("needs a closer look")
+        data = _encoded(encode, value)
+        if decimals and any(bad in data for bad in _BAD_DECIMALS):
+            raise EncodeError("has a decimal number that needs a closer look")
+        return data
+
+    return write
+
+
+def _lenient(options: Options) -> Options:
+    return msgspec.structs.replace(options, validate=False)
+
+
+def _encoded(encode: Callable[[Any], bytes], value: Any) -> bytes:
+    try:
+        return encode(value)
+    except UnicodeEncodeError:
+        raise EncodeError("has text with half of a surrogate pair") from None
+    except (ValueError, OverflowError):
+        raise EncodeError("has a number of more digits than can be written") from None
+    except RecursionError:
+        raise EncodeError("nests too deep") from None
+
+
+def json_writer(field: Field, options: Options) -> Callable[[Any], bytes]:
+    """The fast writer backed by the careful one; the careful one alone where it must be."""
+    careful = compile_encoder(field, options, JSON)
+    encode = msgspec.json.Encoder().encode
+    fast = json_encoder(field, options)
+
+    def write_carefully(value: Any) -> bytes:
+        return _encoded(encode, careful(value))
+
+    if fast is None:
+        return write_carefully
+
+    def write(value: Any) -> bytes:
+        try:
+            return fast(value)
+        except EncodeError:
+            return write_carefully(value)
+
+    return write
+
+
+_Check = Callable[[Any], bool]
+
+
+def _good_zone(value: Any) -> bool:
+    offset = value.utcoffset()
+    return offset is None or (not offset.seconds % 60 and not offset.microseconds and abs(offset) <= _LONGEST_ZONE)
+
+
+class _Checks:
+    """Compiles tests whether a value consists of the declared Python types exactly; one function per struct."""
+
+    def __init__(self) -> None:
+        self.structs: dict[int, _Check] = {}
+
+    def use(self, field: Field) -> _Check:
+        check = self.items(field.type) if field.repeated else self.node(field.type)
+        return lambda value: value is None or check(value)
+
+    def node(self, node: Node) -> _Check:
+        if isinstance(node, Struct):
+            return self.struct(node)
+        if isinstance(node, Array):
+            return self.items(node.item.type)
+        kind = NATIVE_KINDS[type(node)]
+        if kind in _ZONED:
+            return lambda value: type(value) is kind and _good_zone(value)
+        return lambda value: type(value) is kind
+
+    def items(self, node: Node) -> _Check:
+        kind = NATIVE_KINDS.get(type(node))
+        if kind is None or kind in _ZONED:
+            one = self.node(node)
+            return lambda value: type(value) in (list, tuple) and all(item is None or one(item) for item in value)
+        allowed = {kind, type(None)}
+        return lambda value: type(value) in (list, tuple) and allowed.issuperset(map(type, value))
+
+    def struct(self, node: Struct) -> _Check:
+        if id(node) not in self.structs:
+            self.structs[id(node)] = self.compile(node)
+        return self.structs[id(node)]
+
+    def compile(self, node: Struct) -> _Check:
+        """Generated source, since this runs for every member of every object that is written."""
+        scope: dict[str, Any] = {"cls": node.cls, "UTC": datetime.UTC, "zone": _good_zone}
+        lines = ["def check(v):", "    if type(v) is not cls: return False"]
+        for index, field in enumerate(node.fields):
+            place = f"v.{field.name}"
+            kind = None if field.repeated else NATIVE_KINDS.get(type(field.type))
+            if field.min_occurs:
+                lines.append(f"    if {place} is None: return False")
+            if kind is None:
+                scope[f"c{index}"] = self.use(field)
+                lines.append(f"    if not c{index}({place}): return False")
+                continue
+            scope[f"k{index}"] = kind
+            lines.append(f"    if type({place}) is not k{index} and {place} is not None: return False")
+            if kind in _ZONED:
+                lines.append(f"    z = getattr({place}, 'tzinfo', None)")
+                lines.append(f"    if z is not None and z is not UTC and not zone({place}): return False")
+        lines.append("    return True")
+        exec("\n".join(lines), scope)  # member names are attributes of a class, hence identifiers
+        check: _Check = scope["check"]
+        return check

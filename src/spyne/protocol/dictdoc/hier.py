@@ -1,0 +1,243 @@
+"""Documents of nested dicts and lists: ``{"method": {"argument": value}}``; JSON, MessagePack and YAML differ in their bytes only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from spyne.codec import tree
+from spyne.codec._base import DecodeError, Options
+from spyne.limits import LimitExceeded
+from spyne.context import Lazy, MethodContext
+from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError, ValidationError
+from spyne.interface._base import Call, Message
+from spyne.protocol._base import CodecKind, ProtocolBase, validation_error
+from spyne.schema import Any as AnyNode
+from spyne.schema import DeclarationError, Field, Struct
+
+__all__ = ["HierDictDocument"]
+
+_COMPLEX_AS: Mapping[Any, Literal["dict", "list"]] = {dict: "dict", "dict": "dict", list: "list", "list": "list"}
+
+
+class Body(Lazy):
+    """The bytes of one value, decoded straight into objects; calling it gives the builtins."""
+
+    __slots__ = ("data", "parse")
+
+    def __init__(self, data: bytes, parse: Any) -> None:
+        self.data = data
+        self.parse = parse
+
+    def __call__(self) -> Any:
+        return self.parse(self.data)
+
+
+class HierDictDocument(ProtocolBase):
+    """The base of protocols whose documents are trees of builtins. A subclass names its `format` and the two functions between
+    bytes and trees, `parse` and `write_tree`.
+
+    A request is an object with one key, the method's name, and the arguments as an object or, in order, as a list. The
+    response is the result itself. ignore_wrappers=False: class names stand around objects, and message names around responses.
+    complex_as: write objects as dict or list. polymorphic: write subclasses as what they are.
+    """
+
+    format: ClassVar[tree.TreeFormat]
+    error_code: ClassVar[str]
+    default_binary_encoding = "base64"
+
+    def __init__(
+        self,
+        app: Any = None,
+        validator: Any = None,
+        mime_type: str | None = None,
+        ignore_uncap: bool = False,
+        ignore_wrappers: bool = True,
+        complex_as: Any = dict,
+        ordered: bool = False,
+        polymorphic: bool = False,
+        key_encoding: str | None = None,
+        binary_encoding: Any = None,
+        string_encoding: str | None = None,
+    ) -> None:
+        if complex_as not in _COMPLEX_AS:
+            raise DeclarationError(f"complex_as is dict or list, not {complex_as!r}")
+        self.complex_as = _COMPLEX_AS[complex_as]
+        self.polymorphic = polymorphic
+        self.key_encoding = key_encoding
+        super().__init__(app, validator, mime_type, ignore_uncap, ignore_wrappers, binary_encoding, string_encoding)
+
+    def codec_options(self) -> Options:
+        """What the codecs of this protocol are compiled with."""
+        return Options(
+            validate=self.validator == self.SOFT_VALIDATION,
+            max_depth=self.app.limits.depth or 1 << 30,
+            polymorphic=self.polymorphic,
+            ignore_wrappers=self.ignore_wrappers,
+            complex_as=self.complex_as,
+            binary_encoding=self.binary_encoding,
+            protocol=frozenset(cls.__name__ for cls in type(self).__mro__),
+        )
+
+    # --- what a format says ---
+
+    def parse(self, data: bytes) -> Any:
+        """Bytes to a tree; raises DecodeError or LimitExceeded."""
+        raise NotImplementedError
+
+    def write_tree(self, value: Any) -> bytes:
+        """A tree to bytes."""
+        raise NotImplementedError
+
+    def reader(self, field: Field, options: Options) -> Any:
+        """A function from a tree, or from a `Body`, to the value of a field."""
+        decode = tree.compile_decoder(field, options, self.format)
+        return lambda body: decode(body() if isinstance(body, Body) else body)
+
+    def writer(self, field: Field, options: Options, *, wrapped: bool = False) -> Any:
+        """A function from the value of a field to bytes."""
+        encode = tree.compile_encoder(field, options, self.format, wrapped=wrapped)
+        return lambda value: self.write_tree(encode(value))
+
+    # --- compiled once ---
+
+    def compile(self, kind: CodecKind, call: Call) -> Any:
+        options = self.codec_options()
+        if kind == "decode_request":
+            return self.reader(call.request.field, options), call.request.wrapped
+        if kind == "encode_request":
+            return self._request_writer(call.request, options)
+        if kind == "decode_response":
+            return self.reader(self._result_field(call), options), call.descriptor.results
+        return self._response_writer(call, options)
+
+    def _result_field(self, call: Call) -> Field:
+        """What a response carries: the one result, or the message with all of them."""
+        message = call.response
+        if message.wrapped and self.ignore_wrappers and call.descriptor.results == 1 and isinstance(message.field.type, Struct):
+            return message.field.type.fields[0]
+        return message.field
+
+    def _response_writer(self, call: Call, options: Options) -> Any:
+        field = self._result_field(call)
+        if field is call.response.field and call.response.wrapped:
+            return self.writer(field, options, wrapped=not self.ignore_wrappers)
+        write = self.writer(field, options)
+        return lambda values: write(values[0] if len(values) else None)
+
+    def _request_writer(self, message: Message, options: Options) -> Any:
+        encode = tree.compile_encoder(message.field, options, self.format)
+        if message.wrapped:
+            return lambda values: self.write_tree({message.name: encode(values)})
+        return lambda values: self.write_tree({message.name: encode(values[0] if len(values) else None)})
+
+    # --- in ---
+
+    def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
+        if ctx._in_document is None:
+            ctx._in_document = Body(utf8(joined(ctx.in_string), charset), self.parse_or_fault)
+
+    def parse_or_fault(self, data: bytes) -> Any:
+        """`parse`, with a Fault for what is malformed or too large."""
+        try:
+            return self.parse(data)
+        except LimitExceeded as error:
+            raise RequestTooLongError(str(error)) from None
+        except DecodeError as error:
+            raise Fault(self.error_code, error.message) from None
+
+    def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
+        document = ctx.in_document
+        if message == self.RESPONSE:
+            ctx.in_body_doc = document
+            return
+        if not isinstance(document, Mapping) or len(document) != 1:
+            raise ValidationError(custom_msg="Need a dictionary with exactly one key as method name.")
+        ((name, body),) = document.items()
+        ctx.method_request_string = name if isinstance(name, str) else str(name)
+        ctx.in_body_doc = {} if body is None else body
+
+    def deserialize(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
+        self.fire("before_deserialize", ctx)
+        if message == self.RESPONSE:
+            self._deserialize_response(ctx)
+        elif ctx.descriptor is None:
+            raise ResourceNotFoundError(ctx.method_request_string or "")
+        elif ctx.in_object is None:
+            read, wrapped = ctx.app.codec(self, "decode_request", ctx.descriptor)
+            value = self._read(read, ctx)
+            if wrapped:
+                ctx.in_object = read({}) if value is None else value
+            else:
+                ctx.in_object = [value] if ctx.descriptor.in_names else []
+        self.fire("after_deserialize", ctx)
+
+    def _read(self, read: Any, ctx: MethodContext) -> Any:
+        try:
+            return read(ctx.in_body_doc)
+        except DecodeError as error:
+            raise validation_error(error) from None
+
+    def _deserialize_response(self, ctx: MethodContext) -> None:
+        document = ctx.in_body_doc
+        if isinstance(document, Mapping) and document.keys() >= {"faultcode", "faultstring"}:
+            code, text, actor = (str(document.get(key) or "") for key in ("faultcode", "faultstring", "faultactor"))
+            ctx.in_error = Fault(code, text, actor, document.get("detail"))
+            return
+        read, results = ctx.app.codec(self, "decode_response", ctx.descriptor)
+        value = self._read(read, ctx)
+        if results > 1 and value is not None:
+            value = list(value)
+        ctx.in_object = value if results else None
+
+    # --- out ---
+
+    def serialize(self, ctx: MethodContext, message: str = ProtocolBase.RESPONSE) -> None:
+        if ctx._out_document is not None:
+            return
+        self.fire("before_serialize", ctx)
+        if ctx.out_error is not None:
+            ctx._out_document = Body(self.write_tree(self.fault_tree(ctx.out_error)), self.parse)
+        else:
+            kind = "encode_response" if message == self.RESPONSE else "encode_request"
+            ctx._out_document = Body(ctx.app.codec(self, kind, ctx.descriptor)(ctx.out_object), self.parse)
+        self.fire("after_serialize", ctx)
+
+    def fault_tree(self, fault: Fault) -> Any:
+        """A fault as a tree: an object, or a list with every member under ``complex_as=list``."""
+        found = Fault.to_dict(fault)
+        detail = found.get("detail")
+        if detail is not None:
+            found["detail"] = self._detail(detail)
+        if self.complex_as == "list":
+            return [found.get(name) or "" for name in ("faultcode", "faultstring", "faultactor", "detail")]
+        return found
+
+    def _detail(self, detail: Any) -> Any:
+        field = Field(type=AnyNode())
+        if hasattr(type(detail), "__spyne_schema__"):
+            field = self.app.interface.lowering.field(type(detail))
+        return tree.compile_encoder(field, self.codec_options(), self.format)(detail)
+
+    def create_out_string(self, ctx: MethodContext, charset: str | None = None) -> None:
+        if ctx.out_string is not None:
+            return
+        document = ctx._out_document
+        ctx.out_string = [document.data if isinstance(document, Body) else self.write_tree(document)]
+
+
+def joined(chunks: Any) -> bytes:
+    """The request in one piece."""
+    if isinstance(chunks, list) and len(chunks) == 1:
+        return bytes(chunks[0])
+    return chunks if isinstance(chunks, bytes) else b"".join(chunks)
+
+
+def utf8(data: bytes, charset: str | None) -> bytes:
+    """The text in UTF-8, whatever charset the transport said. Raises Fault for one that is unknown or does not fit."""
+    if charset is None or charset.lower() in ("utf-8", "utf8", "us-ascii"):
+        return data
+    try:
+        return data.decode(charset).encode()
+    except (LookupError, ValueError):
+        raise Fault("Client.InvalidInput", "the request is not text in the charset of its Content-Type") from None

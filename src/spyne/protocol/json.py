@@ -1,0 +1,122 @@
+"""JsonDocument: calls and results as JSON (RFC 8259)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+import msgspec
+
+from spyne.codec import tree
+from spyne.codec._base import DecodeError, Options
+from spyne.codec.json_input import check_depth
+from spyne.codec.tree_native import json_reader, json_tree, json_writer, reject_duplicates
+from spyne.context import MethodContext
+from spyne.error import ValidationError
+from spyne.interface._base import Message
+from spyne.protocol._base import ProtocolBase, validation_error
+from spyne.protocol.dictdoc.hier import Body, HierDictDocument, joined, utf8
+from spyne.schema import DeclarationError, Field
+
+__all__ = ["JsonDocument"]
+
+_CALL = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"([^"\\\x00-\x1f]{1,256})"[ \t\r\n]*:').match
+_PARSE = json_tree()
+_EXACT = json_tree(exact=True)
+
+
+class JsonDocument(HierDictDocument):
+    """``{"say_hello": {"name": "Dave", "times": 2}}`` is answered by ``["Hello, Dave", "Hello, Dave"]``.
+
+    The options are those of `HierDictDocument`, and duplicate_keys: "last" (the last one counts, as in most parsers) or
+    "refuse". Decimals are written as strings, dates and times as in ISO 8601, bytes as base64.
+    """
+
+    type: ClassVar[frozenset[str]] = frozenset({"json"})
+    mime_type = "application/json"
+    format = tree.JSON
+    error_code = "Client.JsonDecodeError"
+
+    def __init__(
+        self,
+        app: Any = None,
+        validator: Any = None,
+        mime_type: str | None = None,
+        ignore_uncap: bool = False,
+        ignore_wrappers: bool = True,
+        complex_as: Any = dict,
+        ordered: bool = False,
+        polymorphic: bool = False,
+        key_encoding: str | None = None,
+        default_string_encoding: str | None = None,
+        *,
+        binary_encoding: Any = None,
+        duplicate_keys: str = "last",
+    ) -> None:
+        if duplicate_keys not in ("last", "refuse"):
+            raise DeclarationError(f"duplicate_keys is 'last' or 'refuse', not {duplicate_keys!r}")
+        self.duplicate_keys = duplicate_keys
+        super().__init__(
+            app, validator, mime_type, ignore_uncap, ignore_wrappers, complex_as, ordered, polymorphic, key_encoding,
+            binary_encoding, default_string_encoding,
+        )
+
+    def parse(self, data: bytes) -> Any:
+        check_depth(data, self.app.limits)
+        if self.duplicate_keys == "refuse":
+            reject_duplicates(data)
+        return _EXACT(data)
+
+    def write_tree(self, value: Any) -> bytes:
+        return msgspec.json.encode(value)
+
+    def reader(self, field: Field, options: Options) -> Any:
+        """Straight from bytes where msgspec can read the type."""
+        read = json_reader(field, options)
+        careful = tree.compile_decoder(field, options, tree.JSON)
+        return lambda body: read(body.data) if isinstance(body, Body) else careful(body)
+
+    def writer(self, field: Field, options: Options, *, wrapped: bool = False) -> Any:
+        return super().writer(field, options, wrapped=wrapped) if wrapped else json_writer(field, options)
+
+    def _request_writer(self, message: Message, options: Options) -> Any:
+        write = json_writer(message.field, options)
+        start = b'{"%s":' % message.name.encode()
+        if message.wrapped:
+            return lambda values: start + write(values) + b"}"
+        return lambda values: start + write(values[0] if len(values) else None) + b"}"
+
+    def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
+        if ctx._in_document is None:
+            data = utf8(joined(ctx.in_string), charset)
+            if self.duplicate_keys == "refuse":
+                self.parse_or_fault(data)
+            ctx._in_document = Body(data, self.parse_or_fault)
+
+    def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
+        """The method's name is read off the start; the arguments stay bytes until their type is known."""
+        document = ctx._in_document
+        if message == self.REQUEST and isinstance(document, Body):
+            data = document.data.rstrip(b" \t\r\n")
+            match = _CALL(data)
+            if match is not None and data.endswith(b"}"):
+                ctx.method_request_string = match[1].decode("utf-8", "replace")
+                ctx.in_body_doc = Body(data[match.end() : -1], self.parse)
+                return
+        super().decompose_incoming_envelope(ctx, message)
+
+    def _read(self, read: Any, ctx: MethodContext) -> Any:
+        try:
+            return read(ctx.in_body_doc)
+        except DecodeError as error:
+            self._explain_whole(ctx)
+            raise validation_error(error) from None
+
+    def _explain_whole(self, ctx: MethodContext) -> None:
+        """What did not fit may be no JSON at all, or have more than one key: that is said first."""
+        document = ctx._in_document
+        if not isinstance(document, Body) or not isinstance(ctx.in_body_doc, Body):
+            return
+        whole = document()
+        if not isinstance(whole, dict) or len(whole) != 1:
+            raise ValidationError(custom_msg="Need a dictionary with exactly one key as method name.")
