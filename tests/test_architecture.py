@@ -32,6 +32,7 @@ FLOOR_OF = {
     "spyne.descriptor": 4,
     "spyne.evmgr": 4,
     "spyne.interface": 4,
+    "spyne.member": 4,
     "spyne.middleware": 4,
     "spyne.service": 4,
     "spyne.interface.asyncapi": 5,

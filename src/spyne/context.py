@@ -102,11 +102,11 @@ class MethodContext:
         "way",
     )
 
-    def __init__(self, server: Any, way: Literal["server", "client"] = "server") -> None:
+    def __init__(self, server: Any, way: Literal["server", "client"] = "server", transport: Any = None) -> None:
         app = getattr(server, "app", server)
         self.app = app
         self.way = way
-        self.transport: Any = TransportContext(self, server, getattr(server, "transport", None))
+        self.transport: Any = transport or TransportContext(self, server, getattr(server, "transport", None))
         self.aux: Any = None
         self.call_start = time()
         self.call_end: float | None = None

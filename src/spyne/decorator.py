@@ -138,6 +138,8 @@ def describe(declaration: Declaration, owner: type) -> MethodDescriptor:
     else:
         types = [_checked(where, tp) for tp in declaration.types or ()]
         returns = keywords.get("returns")
+    if not keywords.get("no_self", True):
+        parameters, types = ["self", *parameters], [owner, *types]
     if len(types) != len(parameters):
         raise DeclarationError(
             f"{where} takes {len(parameters)} argument(s) ({', '.join(parameters) or 'none'}) but its decorator names {len(types)} type(s)"
@@ -194,7 +196,7 @@ def _checked(where: str, tp: Any) -> Any:
 class _Builder:
     """Makes the messages and the descriptor of one function."""
 
-    def __init__(self, where: str, function: Any, keywords: dict[str, Any], owner: type) -> None:
+    def __init__(self, where: str, function: Any, keywords: dict[str, Any], owner: Any) -> None:
         self.where = where
         self.function = function
         self.keywords = keywords
@@ -206,6 +208,8 @@ class _Builder:
         """All parts together."""
         get = self.keywords.get
         name = self.function.__name__
+        if self.keywords.get("no_self", True) is False:
+            name = f"{self.owner.get_type_name()}.{name}"
         style = self._body_style(parameters, returns)
         requested = get("in_message_name") or get("operation_name") or name
         in_namespace, in_name = split_name(requested if get("in_message_name") else f"{requested}{const.REQUEST_SUFFIX}")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,6 +28,8 @@ _SPECIAL = re.compile(r"\\[icICpP]|-\[")
 @lru_cache(maxsize=64)
 def _category(name: str) -> str:
     """The characters of a Unicode category (`L`, `Lu`…) as the inside of a character class."""
+    import unicodedata  # only patterns with \\p need it
+
     ranges: list[tuple[int, int]] = []
     for code in range(sys.maxunicode + 1):
         if unicodedata.category(chr(code)).startswith(name):

@@ -62,6 +62,14 @@ def write_items(write: Callable[[Any], str], value: Any) -> str:
     return "".join(parts)
 
 
+def write_again(write: Callable[[Any], str], value: list[Any], error: EncodeError, scalar: bool) -> str:
+    """What to do with a list that failed: Nones among scalars are written with care, any other error gets its index."""
+    written = write_items(write, value)
+    if scalar and any(item is None for item in value):
+        return written
+    raise error  # it came from something that can be read only once
+
+
 def members_of(struct: Struct, carried: Sequence[Member]) -> Callable[[Any], Sequence[Any]]:
     """A function from what stands for an object to its members: a mapping, a sequence, or any object with such attributes.
 

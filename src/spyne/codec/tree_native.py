@@ -49,6 +49,7 @@ NATIVE_KINDS: dict[type[Node], type] = {
     nodes.Uuid: uuid.UUID,
 }
 _ZONED = (datetime.datetime, datetime.time)
+_SEQUENCES = (list, tuple)
 _LONGEST_ZONE = datetime.timedelta(hours=14)
 
 # A decimal as the careful engine reads it; msgspec would also take what Python's Decimal does: `1_0`, `1e5`, `NaN`.
@@ -375,14 +376,13 @@ def _good_zone(value: Any) -> bool:
 
 
 class _Checks:
-    """Compiles tests whether a value consists of the declared Python types exactly; one function per struct."""
+    """Compiles tests whether a value consists of the declared Python types exactly, or is None; one function per struct."""
 
     def __init__(self) -> None:
         self.structs: dict[int, _Check] = {}
 
     def use(self, field: Field) -> _Check:
-        check = self.items(field.type) if field.repeated else self.node(field.type)
-        return lambda value: value is None or check(value)
+        return self.items(field.type) if field.repeated else self.node(field.type)
 
     def node(self, node: Node) -> _Check:
         if isinstance(node, Struct):
@@ -391,16 +391,16 @@ class _Checks:
             return self.items(node.item.type)
         kind = NATIVE_KINDS[type(node)]
         if kind in _ZONED:
-            return lambda value: type(value) is kind and _good_zone(value)
-        return lambda value: type(value) is kind
+            return lambda value: value is None or (type(value) is kind and _good_zone(value))
+        return lambda value: value is None or type(value) is kind
 
     def items(self, node: Node) -> _Check:
         kind = NATIVE_KINDS.get(type(node))
         if kind is None or kind in _ZONED:
             one = self.node(node)
-            return lambda value: type(value) in (list, tuple) and all(item is None or one(item) for item in value)
+            return lambda value: value is None or (type(value) in _SEQUENCES and all(map(one, value)))
         allowed = {kind, type(None)}
-        return lambda value: type(value) in (list, tuple) and allowed.issuperset(map(type, value))
+        return lambda value: value is None or (type(value) in _SEQUENCES and allowed.issuperset(map(type, value)))
 
     def struct(self, node: Struct) -> _Check:
         if id(node) not in self.structs:
@@ -410,22 +410,28 @@ class _Checks:
     def compile(self, node: Struct) -> _Check:
         """Generated source, since this runs for every member of every object that is written."""
         scope: dict[str, Any] = {"cls": node.cls, "UTC": datetime.UTC, "zone": _good_zone}
-        lines = ["def check(v):", "    if type(v) is not cls: return False"]
+        lines = ["def check(v):", " if type(v) is not cls: return v is None"]
         for index, field in enumerate(node.fields):
-            place = f"v.{field.name}"
             kind = None if field.repeated else NATIVE_KINDS.get(type(field.type))
-            if field.min_occurs:
-                lines.append(f"    if {place} is None: return False")
-            if kind is None:
-                scope[f"c{index}"] = self.use(field)
-                lines.append(f"    if not c{index}({place}): return False")
-                continue
-            scope[f"k{index}"] = kind
-            lines.append(f"    if type({place}) is not k{index} and {place} is not None: return False")
-            if kind in _ZONED:
-                lines.append(f"    z = getattr({place}, 'tzinfo', None)")
-                lines.append(f"    if z is not None and z is not UTC and not zone({place}): return False")
-        lines.append("    return True")
-        exec("\n".join(lines), scope)  # member names are attributes of a class, hence identifiers
+            scope[f"k{index}"] = self.use(field) if kind is None else kind
+            lines += _member_test(f"v.{field.name}", f"k{index}", kind, required=field.min_occurs > 0)
+        exec("\n".join([*lines, " return True"]), scope)  # member names are attributes of a class, hence identifiers
         check: _Check = scope["check"]
         return check
+
+
+def _member_test(place: str, known: str, kind: type | None, *, required: bool) -> list[str]:
+    """The lines that return False for a member that is not as declared."""
+    lines = [f" if {place} is None: return False"] if required else []
+    if kind is None:
+        return [*lines, f" x = {place}", f" if x is not None and not {known}(x): return False"]
+    if kind not in _ZONED:
+        return [*lines, f" if type({place}) is not {known} and {place} is not None: return False"]
+    return [
+        *lines,
+        f" x = {place}",
+        " if x is not None:",
+        f"  if type(x) is not {known}: return False",
+        "  z = x.tzinfo",
+        "  if z is not None and z is not UTC and not zone(x): return False",
+    ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal as PyDecimal
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from spyne.codec._source import Source, f_string, literal
 from spyne.codec._xml_any import any_writer
 from spyne.codec._xml_names import ENTRY, Element, Member, default_of, has_default, item_name, members
 from spyne.codec._xml_text import check_xml_chars, escape, escape_attribute
-from spyne.codec._xml_values import items_of, located, mapping_of, members_of, padded, write_items
+from spyne.codec._xml_values import located, mapping_of, members_of, padded, write_again, write_items
 from spyne.schema.nodes import (
     PLAIN,
     Array,
@@ -206,16 +207,15 @@ class Writers:
         write = self.element(item, tag, tag.nil, None)
         name = self.source.fresh("l")
         node = resolve(item.type)
-        odd = self.source.fresh("o")
-        self.source.function(f"{odd}(v)", [f"return {self.source.constant(write_items)}({write}, v)"])
+        each, again = self.source.constant(write_items), self.source.constant(write_again)
         if isinstance(node, Scalar):
             piece = f_string(literal(tag.open + ">"), self.text(node, "x"), literal(tag.close))
         else:
             piece = f"{write}(x)"
         body = [
-            f"if v.__class__ is not list: return {odd}(v)",
+            f"if v.__class__ is not list: return {each}({write}, v)",
             f"try: return ''.join([{piece} for x in v])",
-            f"except EncodeError: return {odd}(v)",
+            f"except EncodeError as e: return {again}({write}, v, e, {isinstance(node, Scalar)})",
         ]
         self.source.function(f"{name}(v)", body)
         return name
@@ -223,14 +223,14 @@ class Writers:
     def _map(self, node: Map, tag: Tag) -> list[str]:
         entry = self.tag(node.namespace, ENTRY)
         parts = []
-        for field, name in ((node.key, "key"), (node.value, "value")):
+        for field, name, variable in ((node.key, "key", "k"), (node.value, "value", "x")):
             part = self.tag(node.namespace, field.wire_name or name)
             write = self.element(field, part, part.nil, name)
-            parts.append(f"{{{write}({name[0]})}}")
+            parts.append(f"{{{write}({variable})}}")
         piece = f_string(literal(entry.open + ">"), *parts, literal(entry.close))
         read = self.source.constant(mapping_of)
         return [
-            f"x = ''.join([{piece.replace('(v)', '(y)')} for k, y in {read}(v).items()])",
+            f"x = ''.join([{piece} for k, x in {read}(v).items()])",
             f"return {_wrapped(tag, '{x}')} if x else {tag.empty!r}",
         ]
 
@@ -285,12 +285,12 @@ class Writers:
     ) -> list[str]:
         """Lines that put the members into variables."""
         names = _variables(m.index for m in carried)
-        cls = self.source.constant(node.cls, "C")
+        cls = self.source.constant(dict if node.access == "item" else node.cls, "C")
         odd = self.source.constant(members_of(node, carried), "m")
         by_key = node.access == "item"
         reads = ", ".join(f"v[{m.field.name!r}]" if by_key else f"v.{m.field.name}" for m in carried)
         comma = "," if len(carried) == 1 else ""
-        plain = all(m.field.name.isidentifier() for m in carried) or by_key
+        plain = by_key or all(m.field.name.isidentifier() and not iskeyword(m.field.name) for m in carried)
         lines = [f"if v.__class__ is {cls}:"]
         if carried and plain:
             lines += [f"    try: {names} = {reads}{comma}", f"    except {'KeyError' if by_key else 'AttributeError'}: {names} = {odd}(v)"]
@@ -336,7 +336,7 @@ class Writers:
             return [f"return {f_string(*start, '/>')}"]
         lines = ['x = ""', *sparse, ends]
         if not nones:
-            return lines if len(dense) > 1 else lines
+            return lines
         return [f"if {' or '.join(nones)}:", *(f"    {line}" for line in lines), whole]
 
     def _attribute(self, m: Member) -> str:
@@ -418,5 +418,3 @@ def _guarded(body: list[str], step: str | None) -> list[str]:
         return body
     return ["try:", *(f"    {line}" for line in body), f"except EncodeError as e: raise located(e, {step!r}) from None"]
 
-
-_ = items_of

@@ -10,6 +10,7 @@ import msgspec
 from spyne.const.xml import NSMAP, PREFMAP
 from spyne.descriptor import MethodDescriptor
 from spyne.error import MethodAlreadyExistsError
+from spyne.member import member_methods
 from spyne.model._fields import Annotation
 from spyne.model.primitive import NATIVE_MAP
 from spyne.schema import DeclarationError, Field, Lowering, Node, Place, Struct, resolve
@@ -113,16 +114,26 @@ class Interface:
         for cls in self.extra_classes:
             self._add_type(self.lowering.field(cls, Place("", self.tns, "")).type)
         for _service, descriptor in self.methods():
-            self.check_method(descriptor)
-            call = self._call(descriptor)
-            self.calls[descriptor] = call
-            self.method_id_map[descriptor.internal_key] = descriptor
-            self._add_method(call)
-            for message in (call.request, call.response):
-                for field in (message.field, *message.headers):
-                    self._add_type(field.type)
-            for field in call.faults:
+            self._offer(descriptor)
+        looked_at: set[Any] = set()
+        while classes := [cls for cls in self.classes.values() if cls not in looked_at]:
+            looked_at.update(classes)
+            for descriptor in [method for cls in classes for method in member_methods(cls).values()]:
+                if descriptor.static_when is None or descriptor.static_when(self.app):
+                    self._offer(descriptor)
+
+    def _offer(self, descriptor: MethodDescriptor) -> None:
+        """Lower the messages of a method and file it."""
+        self.check_method(descriptor)
+        call = self._call(descriptor)
+        self.calls[descriptor] = call
+        self.method_id_map[descriptor.internal_key] = descriptor
+        self._add_method(call)
+        for message in (call.request, call.response):
+            for field in (message.field, *message.headers):
                 self._add_type(field.type)
+        for field in call.faults:
+            self._add_type(field.type)
 
     def _add_method(self, call: Call) -> None:
         """File a method under its request element; only auxiliary ones may share it."""

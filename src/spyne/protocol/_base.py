@@ -34,6 +34,7 @@ class ProtocolBase:
     type: ClassVar[frozenset[str]] = frozenset()
     mime_type: str = "application/octet-stream"
     default_binary_encoding: ClassVar[Any] = None
+    http_methods: ClassVar[tuple[str, ...]] = ("POST",)
 
     def __init__(
         self,
@@ -109,6 +110,11 @@ class ProtocolBase:
         if found is None and name is not None and not name.startswith("{"):
             found = methods.get(f"{{{ctx.app.interface.tns}}}{name}")
         return found or []
+
+    def check_http_request(self, method: str, content_type: str | None) -> Fault | None:
+        """Why HTTP requests of this method and Content-Type are not taken, None when they are. Override to be choosy; what a
+        RequestNotAllowed should name in the Allow header is in `http_methods`."""
+        return None
 
     def fault_to_http_response_code(self, fault: Fault) -> int:
         """The HTTP status for a fault. Override to choose others."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any as AnyType
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -14,7 +14,7 @@ from spyne.const.xml import NS_SOAP11_ENV, NS_XSD, NS_XSI
 from spyne.context import Lazy
 from spyne.error import Fault
 from spyne.interface._base import Interface, Message, members
-from spyne.schema import Array, Field, Node, Place, Struct, resolve
+from spyne.schema import Any, Array, Field, Node, Place, Struct, resolve
 
 PROLOG = b"<?xml version='1.0' encoding='UTF-8'?>\n"
 
@@ -27,7 +27,7 @@ class XmlText(Lazy):
     def __init__(self, text: str) -> None:
         self.text = text
 
-    def __call__(self) -> Any:
+    def __call__(self) -> AnyType:
         return etree.fromstring(self.text)
 
 
@@ -97,12 +97,12 @@ class Writer:
             self.write = lambda values: encode(values[0] if len(values) else None)
         self.headers = [_header_writer(field, options, self.prefixes) for field in message.headers]
 
-    def write_headers(self, given: Any) -> str:
+    def write_headers(self, given: AnyType) -> str:
         """The header elements of the objects given, one or a sequence; each is written by the declared class it is of."""
         values = list(given) if isinstance(given, list | tuple) else [given]
         return "".join(self._write_header(value, index) for index, value in enumerate(values) if value is not None)
 
-    def _write_header(self, value: Any, index: int) -> str:
+    def _write_header(self, value: AnyType, index: int) -> str:
         for cls, write in self.headers:
             if isinstance(value, cls):
                 return str(write(value))
@@ -111,7 +111,7 @@ class Writer:
         raise EncodeError(f"the method declares no header for a {type(value).__name__}; name it in _out_header")
 
 
-def _header_writer(field: Field, options: Options, prefixes: Mapping[str, str]) -> tuple[Any, Any]:
+def _header_writer(field: Field, options: Options, prefixes: Mapping[str, str]) -> tuple[AnyType, AnyType]:
     node = resolve(field.type)
     namespace = field.hints.get("xml_namespace") or node.namespace
     element = xml_encode.Element(namespace=namespace, name=field.wire_name)
@@ -134,30 +134,31 @@ def fault_text(fault: Fault, interface: Interface, options: Options) -> str:
 
 
 def detail_text(fault: Fault, interface: Interface, options: Options) -> str:
-    """The ``detail`` element of a fault, empty text where there is nothing to tell."""
-    content = "".join(_detail_parts(fault, interface, options))
+    """The ``detail`` element of a fault, empty text where there is nothing to tell (SOAP 1.1 §4.4).
+
+    A dict becomes elements without a namespace, an XML element or an object goes in as it is, and so do the members that the
+    fault's class declares, as the element that the WSDL names.
+    """
+    declared = _typed(type(fault), fault, interface, options) if type(fault)._type_info else ""
+    detail = fault.detail
+    if isinstance(detail, Mapping):
+        return _DETAIL_DICT(detail)
+    if etree.iselement(detail):
+        detail = etree.tostring(detail, encoding="unicode", with_tail=False)
+    elif isinstance(detail, str):
+        detail = escape(detail)
+    elif detail is not None:
+        detail = _typed(type(detail), detail, interface, options)
+    content = declared + (detail or "")
     return f"<detail>{content}</detail>" if content else ""
 
 
-def _detail_parts(fault: Fault, interface: Interface, options: Options) -> list[str]:
-    parts = []
-    if type(fault)._type_info:
-        parts.append(_typed(type(fault), fault, interface, options))
-    detail = fault.detail
-    if detail is None:
-        return parts
-    if isinstance(detail, str):
-        parts.append(escape(detail))
-    elif etree.iselement(detail):
-        parts.append(etree.tostring(detail, encoding="unicode", with_tail=False))
-    elif isinstance(detail, Mapping):
-        parts.append(xml_encode.write_tree(detail))
-    else:
-        parts.append(_typed(type(detail), detail, interface, options))
-    return parts
+_DETAIL_DICT = xml_encode.compile_encoder(
+    Field(type=Any(flavour="dict")), xml_encode.Element(namespace="", name="detail"), Options(), {}
+)
 
 
-def _typed(cls: Any, value: Any, interface: Interface, options: Options) -> str:
+def _typed(cls: AnyType, value: AnyType, interface: Interface, options: Options) -> str:
     field = interface.lowering.field(cls, Place("", interface.tns, ""))
     node = resolve(field.type)
     element = xml_encode.Element(namespace=node.namespace, name=node.name)
@@ -165,7 +166,7 @@ def _typed(cls: Any, value: Any, interface: Interface, options: Options) -> str:
     return declare(xml_encode.compile_encoder(field, element, options, prefixes)(value), prefixes)
 
 
-def read_fault(element: Any) -> Fault:
+def read_fault(element: AnyType) -> Fault:
     """The Fault that a SOAP 1.1 Fault element says."""
     parts = {child.tag: child for child in element if isinstance(child.tag, str)}
     code = _text(parts.get("faultcode"))
@@ -178,7 +179,7 @@ def read_fault(element: Any) -> Fault:
     )
 
 
-def _text(element: Any) -> str:
+def _text(element: AnyType) -> str:
     return "" if element is None else (element.text or "").strip()
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from spyne.codec import xml_encode, xml_fast
+from spyne.codec import xml_decode, xml_encode
 from spyne.codec._base import DecodeError, Options
 from spyne.limits import LimitExceeded
 from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader
@@ -42,9 +42,9 @@ class Reader:
     __slots__ = ("decode", "headers", "wrapped")
 
     def __init__(self, message: Message, options: Options) -> None:
-        self.decode = xml_fast.compile(message.field, options)
+        self.decode = xml_decode.compile_decoder(message.field, options)
         self.wrapped = message.wrapped
-        self.headers = [(_header_tag(field), xml_fast.compile(field, options)) for field in message.headers]
+        self.headers = [(_header_tag(field), xml_decode.compile_decoder(field, options)) for field in message.headers]
 
     def read_headers(self, parent: Any) -> Any:
         """The header objects: None without any, one for one declared class, else a list with None for those absent."""

@@ -1,0 +1,672 @@
+"""HTTP as data, without input or output: what a request says, what an answer is made of, and the steps between them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from http import HTTPStatus
+from threading import Lock
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from spyne.const.http import STATUS
+from spyne.context import MethodContext, TransportContext
+from spyne.error import Fault, Redirect, RequestTooLongError
+from spyne.protocol._base import http_code_of
+from spyne.server._base import ServerBase
+from spyne.util.address import Address
+from spyne.util.run import iterate
+
+__all__ = ["HttpBase", "HttpMethodContext", "HttpRedirect", "HttpReply", "HttpTransportContext", "RequestHeaders"]
+
+logger = logging.getLogger(__name__)
+
+WSDL_MIME_TYPE = "text/xml; charset=utf-8"
+TEXT_MIME_TYPE = "text/plain; charset=utf-8"
+HTML_MIME_TYPE = "text/html; charset=utf-8"
+
+_CHARSETS: Mapping[str | None, str | None] = {
+    None: None,
+    "": None,
+    "application/json": None,
+    "application/soap+xml; charset=utf-8": "utf-8",
+    "text/xml": None,
+    "text/xml; charset=UTF-8": "utf-8",
+    "text/xml; charset=utf-8": "utf-8",
+    "text/xml;charset=UTF-8": "utf-8",
+    "text/xml;charset=utf-8": "utf-8",
+}
+"""The charsets of the content types that most clients send."""
+
+_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"\\]*)"|([^;, \t"]*))', re.IGNORECASE)
+_HOST = re.compile(r"(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_STATUS = re.compile(r"[1-5][0-9]{2} [\x20-\x7e\x80-\xff]*")
+_PLAIN = re.compile(r"[\x20-\x7e]*")
+_SINGLE = frozenset({"content-length", "content-type", "location"})
+_WITHOUT_BODY = frozenset({"204", "304"})
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+# --- what HTTP's texts mean ---
+
+
+def charset_of(content_type: str | None) -> str | None:
+    """The charset that a Content-Type names, in lower case; None where it names none."""
+    try:
+        return _CHARSETS[content_type]
+    except KeyError:
+        match = _CHARSET.search(content_type or "")
+        return (match[1] if match[1] is not None else match[2]).strip().lower() or None if match else None
+
+
+def status_line(code: int | str) -> str:
+    """``404`` or ``"404"`` as ``"404 Not Found"``; a whole status line as it is. Raises ValueError for what is neither."""
+    text = STATUS.get(int(code), f"{int(code)} Unknown") if isinstance(code, int) or code.isdigit() else code
+    if not _STATUS.fullmatch(text):
+        raise ValueError("a status is a number from 100 to 599, or such a number and a phrase without line breaks")
+    return text
+
+
+def check_header(name: str, value: str) -> tuple[str, str]:
+    """A header field as it is; raises ValueError for one that would break out of its line (RFC 9110 §5.5)."""
+    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        raise ValueError("a header needs a token for a name, and a value of Latin-1 text without line breaks")
+    return name, value
+
+
+def host_or(host: str | None, default: str) -> str:
+    """The Host that a client sent when it is one (RFC 3986 §3.2.2, ASCII only), else the default."""
+    return host if host and _HOST.fullmatch(host) else default
+
+
+def gen_header(_value: str, **params: Any) -> str:
+    """A header's value with its parameters: quoted, or percent-encoded in UTF-8 where they are not ASCII (RFC 2231).
+
+    An underscore in a parameter's name stands for a dash; a parameter that is None is a name alone.
+    """
+    parts = [_value]
+    for key, param in params.items():
+        name = key.replace("_", "-")
+        if param is None:
+            parts.append(name)
+        elif _PLAIN.fullmatch(text := str(param)):
+            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+            parts.append(f'{name}="{escaped}"')
+        else:
+            parts.append(f"{name}*=utf-8''{quote(text, safe='')}")
+    return "; ".join(parts)
+
+
+class RequestHeaders(dict[str, list[str]]):
+    """Header name to its values. Names are in lower case with underscores; any spelling finds them."""
+
+    def __missing__(self, name: str) -> list[str]:
+        key = name.lower().replace("-", "_")
+        if key == name:
+            raise KeyError(name)
+        return self[key]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The values of a header, or the default."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and super().__contains__(name.lower().replace("-", "_"))
+
+
+# --- one call ---
+
+
+class HttpTransportContext(TransportContext):
+    """What HTTP says of a call: the request to read, the answer's code and headers to set.
+
+    req: the request as the server gave it. resp_code: the status, a number or ``"404 Not Found"``; None lets the result
+    decide. resp_headers: name to value, or to a list of values. mime_type: the Content-Type of the answer, the out
+    protocol's until it is set. wsdl, wsdl_error: the interface document that is being served, or why it is not.
+
+    A subclass says how to read its kind of request.
+    """
+
+    type = "http"
+    request_content_type: str | None = None
+    resp_code: int | str | None = None
+    is_answered = False
+    wsdl: bytes | None = None
+    wsdl_error: Exception | None = None
+    _mime_type: str | None = None
+    _first_mime_type: str | None = None
+    _resp_headers: dict[str, Any] | None = None
+    _headers: RequestHeaders | None = None
+
+    def __init__(self, parent: Any, transport: Any, request: Any, content_type: str | None = None) -> None:
+        self.itself = transport
+        self.app = transport.app
+        self.req = request
+        self.request_content_type = content_type
+
+    # what a subclass says of its kind of request
+
+    req_method: str
+
+    def read_headers(self) -> Iterable[tuple[str, str]]:
+        """The header fields, in order; names in any spelling."""
+        raise NotImplementedError
+
+    def get_path(self) -> str:
+        """The path of the request below the place where the application is mounted, decoded."""
+        raise NotImplementedError
+
+    def get_root_path(self) -> str:
+        """The path where the application is mounted, decoded; often empty."""
+        raise NotImplementedError
+
+    def get_query_string(self) -> str:
+        """What stands after the question mark."""
+        raise NotImplementedError
+
+    def get_scheme(self) -> str:
+        """``http`` or ``https``."""
+        raise NotImplementedError
+
+    def get_host(self) -> str:
+        """The host, with its port, that the client asked for; the server's own address where that is no host."""
+        raise NotImplementedError
+
+    # the request
+
+    @property
+    def req_env(self) -> Any:
+        """The request as the server gave it: WSGI's environ."""
+        return self.req
+
+    @property
+    def headers(self) -> RequestHeaders:
+        """The request's headers."""
+        if self._headers is None:
+            self._headers = RequestHeaders()
+            for name, value in self.read_headers():
+                self._headers.setdefault(name.lower().replace("-", "_"), []).append(value)
+        return self._headers
+
+    def get_request_method(self) -> str:
+        """GET, POST…"""
+        return self.req_method
+
+    def get_request_content_type(self) -> str | None:
+        """The request's Content-Type, None without one."""
+        return self.request_content_type
+
+    def get_path_and_qs(self) -> str:
+        """The path and, after a question mark, the query."""
+        query = self.get_query_string()
+        return f"{self.get_path()}?{query}" if query else self.get_path()
+
+    def get_url(self) -> str:
+        """The whole address of the request, without its query."""
+        path = quote(self.get_root_path() + self.get_path(), safe="/;=,:@!$&'()*+~")
+        return f"{self.get_scheme()}://{self.get_host()}{path}"
+
+    def get_cookie(self, key: str) -> str | None:
+        """The value of a cookie, None where there is none of that name."""
+        from http.cookies import CookieError, SimpleCookie
+
+        for text in self.headers.get("cookie", ()):
+            try:
+                morsel = SimpleCookie(text).get(key)
+            except CookieError:
+                continue
+            if morsel is not None:
+                return str(morsel.value)
+        return None
+
+    # the answer
+
+    @property
+    def mime_type(self) -> str | None:  # type: ignore[override]
+        """The Content-Type of the answer, None while the out protocol decides."""
+        headers = self._resp_headers
+        chosen = headers.get("Content-Type") if headers is not None else None
+        return chosen or self._mime_type or self.app.out_protocol.mime_type
+
+    @mime_type.setter
+    def mime_type(self, value: str | None) -> None:
+        self._mime_type = value
+        if self._resp_headers is not None and value is not None:
+            self._resp_headers["Content-Type"] = value
+
+    content_type = mime_type
+
+    def get_mime_type(self) -> str | None:
+        """The Content-Type of the answer."""
+        return self.mime_type
+
+    def set_mime_type(self, value: str) -> None:
+        """Set the Content-Type of the answer."""
+        self.mime_type = value
+
+    @property
+    def resp_headers(self) -> dict[str, Any]:
+        """The answer's headers."""
+        if self._resp_headers is None:
+            if self._mime_type is None:
+                self._first_mime_type = self.app.out_protocol.mime_type
+            self._resp_headers = {"Content-Type": self._mime_type or self._first_mime_type}
+        return self._resp_headers
+
+    @resp_headers.setter
+    def resp_headers(self, headers: dict[str, Any]) -> None:
+        self._resp_headers = headers
+
+    def add_header(self, _name: str, _value: str, **params: Any) -> None:
+        """Add a header to the answer; another one of that name stays, but for those that can be there only once.
+
+        Raises ValueError for what would break out of the header's line.
+        """
+        check_header(_name, value := self.gen_header(str(_value), **params))
+        headers = self.resp_headers
+        known = None if _name.lower() in _SINGLE else headers.get(_name)
+        if known is None:
+            headers[_name] = value
+        else:
+            headers[_name] = [*(known if isinstance(known, list | tuple) else (known,)), value]
+
+    @staticmethod
+    def gen_header(_value: str, **params: Any) -> str:
+        """A header's value with its parameters (RFC 2231)."""
+        return gen_header(_value, **params)
+
+    def respond(self, resp_code: int | str, *, location: str | None = None, **headers: Any) -> None:
+        """Answer with this status and an empty body, whatever the method returns.
+
+        Raises ValueError for what would break out of the header's line.
+        """
+        self.resp_code = status_line(resp_code)
+        if location is not None:
+            self.add_header("Location", location)
+        for name, value in headers.items():
+            self.add_header(name.replace("_", "-"), value)
+        self.is_answered = True
+
+    def header_list(self, mime_type: str) -> list[tuple[str, str]]:
+        """The answer's headers as a list, with the Content-Type that user code chose, or else `mime_type`.
+
+        Raises ValueError for those that would break out of their line.
+        """
+        headers = self._resp_headers
+        if headers is None:
+            return [check_header("Content-Type", self._mime_type or mime_type)]
+        chosen = headers.get("Content-Type")
+        if chosen is None or (chosen == self._first_mime_type and self._mime_type is None):
+            headers = {"Content-Type": mime_type, **{name: value for name, value in headers.items() if name != "Content-Type"}}
+        return [
+            check_header(str(name), str(value))
+            for name, values in headers.items()
+            for value in (values if isinstance(values, list | tuple) else (values,))
+            if value is not None
+        ]
+
+
+class HttpMethodContext(MethodContext):
+    """A call over HTTP. transport_class: how requests of this kind are read."""
+
+    __slots__ = ()
+
+    transport_class: ClassVar[Callable[..., HttpTransportContext]] = HttpTransportContext
+
+    def __init__(self, transport: Any, req_env: Any, content_type: str | None = None) -> None:
+        super().__init__(
+            transport, MethodContext.SERVER, type(self).transport_class(self, transport, req_env, content_type)
+        )
+
+
+class HttpRedirect(Redirect):
+    """``raise HttpRedirect(ctx, "https://example.com/")`` sends the caller there. code: 301, 302, 303, 307 or 308."""
+
+    def __init__(
+        self, ctx: Any, location: str, orig_exc: BaseException | None = None, code: int | str = HTTPStatus.FOUND
+    ) -> None:
+        super().__init__(ctx, location, orig_exc)
+        self.code = code
+
+    def do_redirect(self) -> None:
+        """Answer with the redirection and a page for people. Raises ValueError for a location with line breaks."""
+        from html import escape
+
+        ctx, location, status = self.ctx, self.location, status_line(self.code)
+        check_header("Location", location)
+        ctx.transport.resp_code = status
+        ctx.transport.resp_headers["Location"] = location
+        ctx.transport.mime_type = HTML_MIME_TYPE
+        page = (
+            f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{status}</h1>"
+            f'<p>The document has moved <a href="{escape(location)}">here</a>.</p></body></html>'
+        )
+        ctx.out_string = [page.encode()]
+
+
+# --- the answer ---
+
+
+class HttpReply:
+    """An answer, ready to be sent: `status` and `headers` for WSGI, and a body to iterate over.
+
+    The call is over when the body was read to its end or `close` is called; both may happen. An error in the middle of the
+    body is logged and raised, for the server to abort the connection: the client must not take half for the whole.
+    """
+
+    __slots__ = ("_body", "_closing", "headers", "status")
+
+    def __init__(
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        body: Iterable[bytes],
+        closing: Callable[[Iterable[bytes]], None] | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._body = body
+        self._closing = closing
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._body
+        except Exception:
+            logger.exception("the response broke off after its first part was sent")
+            raise
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the call; never raises."""
+        closing, self._closing = self._closing, None
+        if closing is not None:
+            closing(self._body)
+
+
+class _Begun:
+    """A body whose first part was made already."""
+
+    __slots__ = ("_first", "_rest", "_source")
+
+    def __init__(self, first: bytes, rest: Iterator[Any], source: Any) -> None:
+        self._first = first
+        self._rest = rest
+        self._source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        for part in self._rest:
+            yield as_bytes(part)
+
+    def close(self) -> None:
+        """Release what the body is made of."""
+        for thing in (self._rest, self._source):
+            close = getattr(thing, "close", None)
+            if close is not None:
+                close()
+
+
+def as_bytes(part: Any) -> bytes:
+    """A part of a body; text is written in UTF-8. Raises TypeError for what is neither."""
+    if isinstance(part, str):
+        return part.encode()
+    if isinstance(part, bytes):
+        return part
+    if isinstance(part, bytearray | memoryview):
+        return bytes(part)
+    raise TypeError(f"a response is made of bytes, not of {type(part).__name__}")
+
+
+class HttpBase(ServerBase):
+    """What HTTP servers share. They read a request, call the steps below, and send the `HttpReply`.
+
+    chunked: send bodies of unknown length part by part; else they are gathered first. max_content_length: bytes of a request,
+    the application's ``limits.body`` unless set. block_length: bytes to read at once where the length is not known.
+    """
+
+    transport = "http://schemas.xmlsoap.org/soap/http"
+    call_event: ClassVar[str] = "http_call"
+    return_event: ClassVar[str] = "http_return"
+    exception_event: ClassVar[str] = "http_exception"
+    close_event: ClassVar[str] = "http_close"
+
+    def __init__(
+        self, app: Any, chunked: bool = True, max_content_length: int | None = None, block_length: int = 8 * 1024
+    ) -> None:
+        super().__init__(app)
+        self.chunked = chunked
+        self._limit = "body" if max_content_length is None else "max_content_length"
+        self.max_content_length = app.limits.body if max_content_length is None else max_content_length
+        self.block_length = block_length
+        self._doc: Any = None
+        self._lock = Lock()
+
+    # --- interface documents ---
+
+    @property
+    def doc(self) -> Any:
+        """The interface documents: ``doc.wsdl11.build_interface_document(url)`` fixes the address that the WSDL names."""
+        if self._doc is None:
+            with self._lock:
+                if self._doc is None:
+                    self._doc = self._make_documents()
+        return self._doc
+
+    def _make_documents(self) -> Any:
+        container = self.app.documents_container
+        if container is None:
+            from spyne.interface.documents import InterfaceDocuments as container
+        return container(self.app.interface)
+
+    @staticmethod
+    def is_document_request(method: str, path: str, query: str) -> bool:
+        """Whether a request is for the WSDL: GET or HEAD of ``?wsdl``, ``?wsdl=…`` or ``*.wsdl``, in any case."""
+        if method not in ("GET", "HEAD"):
+            return False
+        return (query[:4].lower() == "wsdl" and query[4:5] in ("", "=", "&")) or path[-5:].lower() == ".wsdl"
+
+    def address_of(self, ctx: Any) -> str:
+        """The address for a document: the application's ``public_url``, or else the one that was asked."""
+        if self.app.public_url:
+            return str(self.app.public_url)
+        url: str = ctx.transport.get_url()
+        return url[:-5] if url[-5:].lower() == ".wsdl" else url
+
+    def serve_document(self, ctx: Any, url: str | None = None) -> HttpReply:
+        """The WSDL, or why there is none. Fires ``wsdl`` or ``wsdl_exception``; a Fault from a listener decides the status."""
+        transport = ctx.transport
+        try:
+            self.fire_app_event("method_context_created", ctx)
+            transport.wsdl = self._document(url or self.address_of(ctx))
+            self._fire("wsdl", ctx)
+            headers = transport.header_list(WSDL_MIME_TYPE)
+            return self._make_reply(ctx, status_line(transport.resp_code or 200), headers, [transport.wsdl])
+        except Exception as error:
+            return self._refuse_document(ctx, error)
+
+    def _document(self, url: str) -> bytes:
+        wsdl = self.doc.wsdl11
+        fixed: bytes | None = wsdl.get_interface_document()
+        return fixed if fixed is not None else wsdl.document_for(url)
+
+    def _refuse_document(self, ctx: Any, error: Exception) -> HttpReply:
+        ctx.transport.wsdl_error = error
+        if isinstance(error, Fault):
+            status, text = status_line(http_code_of(error)), error.faultstring
+        else:
+            logger.error("the interface document could not be served", exc_info=error)
+            status, text = STATUS[500], "The interface document could not be made."
+        try:
+            self._fire("wsdl_exception", ctx)
+        except Exception:
+            logger.exception("a listener of wsdl_exception failed")
+        return self._make_reply(ctx, status, [("Content-Type", TEXT_MIME_TYPE)], [text.encode()])
+
+    # --- calls ---
+
+    def begin(self, ctx: Any) -> None:
+        """The call's first events, and whether the protocol takes requests of this form; refusals are in ``ctx.in_error``."""
+        transport = ctx.transport
+        try:
+            self.fire_app_event("method_context_created", ctx)
+            self._fire(self.call_event, ctx)
+            protocol = ctx.in_protocol
+            refusal = protocol.check_http_request(transport.req_method, transport.request_content_type)
+            if refusal is not None:
+                code = http_code_of(refusal)
+                transport.resp_code = STATUS[code]
+                if code == HTTPStatus.METHOD_NOT_ALLOWED:
+                    transport.resp_headers["Allow"] = ", ".join(protocol.http_methods)
+                raise refusal
+        except Exception as error:
+            self._refuse(ctx, error)
+
+    def dispatch(self, ctx: Any) -> list[Any]:
+        """The contexts of the call; see `generate_contexts`."""
+        if ctx.in_error is not None:
+            return [ctx]
+        return self.generate_contexts(ctx, charset_of(ctx.transport.request_content_type))
+
+    def finish(self, ctx: Any, contexts: list[Any]) -> HttpReply:
+        """Write the answer of a call whose user function has run, then run the auxiliary methods."""
+        if ctx.transport.is_answered and ctx.out_error is None and ctx.out_string is None:
+            ctx.out_string = []
+        self.get_out_string(ctx)
+        if type(ctx.out_string) is not list:
+            self._start_body(ctx)
+        if len(contexts) > 1:
+            self._run_aux(contexts)
+        return self._answer(ctx)
+
+    def too_long(self) -> RequestTooLongError:
+        """The fault for a request that passes the limit; it names the limit."""
+        return RequestTooLongError(f"the request is larger than the limit {self._limit}={self.max_content_length} bytes")
+
+    def rescue(self, ctx: Any, error: Exception) -> HttpReply:
+        """The answer when something failed that should not have: logged, and a fault without detail."""
+        logger.error("serving %r failed", ctx, exc_info=error)
+        try:
+            ctx.transport.resp_headers = {}
+            ctx.transport.mime_type = None
+            self._write_failure(ctx, error)
+            protocol = ctx.out_protocol
+            status = status_line(protocol.fault_to_http_response_code(ctx.out_error))
+            parts = [as_bytes(part) for part in ctx.out_string]
+            return self._make_reply(ctx, status, [check_header("Content-Type", protocol.mime_type)], parts)
+        except Exception:
+            logger.exception("the fault of %r could not be written", ctx)
+            return self._make_reply(ctx, STATUS[500], [("Content-Type", TEXT_MIME_TYPE)], [b"Internal Error"])
+
+    def _start_body(self, ctx: Any) -> None:
+        """Make the first part of a body before the headers are settled; a failure here is a fault still."""
+        try:
+            ctx.out_string = self._started(ctx.out_string)
+        except Exception as error:
+            ctx.out_error = self.app.fault_of(error, ctx)
+            self._write_failure(ctx, ctx.out_error)
+
+    def _started(self, source: Any) -> Any:
+        if isinstance(source, bytes | bytearray | memoryview | str):
+            return [as_bytes(source)]
+        parts: Iterator[Any] = iter(iterate(source) if hasattr(source, "__aiter__") else source)
+        if isinstance(source, tuple) or not self.chunked:
+            return list(parts)
+        first = as_bytes(next(parts, b""))
+        return _Begun(first, parts, source)
+
+    def _run_aux(self, contexts: list[Any]) -> None:
+        try:
+            self.process_aux(contexts)
+        except Exception:
+            logger.exception("an auxiliary method of %r failed", contexts[0])
+
+    def _answer(self, ctx: Any) -> HttpReply:
+        transport, error = ctx.transport, ctx.out_error
+        failed = error is not None and not isinstance(error, Redirect)
+        if transport.resp_code is None:
+            transport.resp_code = STATUS[200] if error is None else status_line(ctx.out_protocol.fault_to_http_response_code(error))
+        self._fire(self.exception_event if failed else self.return_event, ctx)
+        return self._make_reply(
+            ctx, status_line(transport.resp_code), transport.header_list(ctx.out_protocol.mime_type), ctx.out_string
+        )
+
+    def _make_reply(self, ctx: Any, status: str, headers: list[tuple[str, str]], body: Any) -> HttpReply:
+        """The reply, with the length of a body that is known, and without a body where HTTP has none."""
+        if type(body) is list:
+            if len(body) == 1 and type(body[0]) is bytes:
+                length = len(body[0])
+            else:
+                body = [as_bytes(part) for part in body]
+                length = sum(map(len, body))
+            headers = [header for header in headers if header[0].lower() != "content-length"] if len(headers) > 1 else headers
+            headers.append(("Content-Length", str(length)))
+        closing = _Closing(self, ctx)
+        if status[:3] in _WITHOUT_BODY:
+            headers = [header for header in headers if header[0].lower() not in ("content-length", "content-type")]
+        elif ctx.transport.req_method != "HEAD":
+            return HttpReply(status, headers, body, closing)
+        return HttpReply(status, headers, _Silent(body), closing)
+
+    # --- events ---
+
+    def fire_app_event(self, name: str, ctx: Any) -> None:
+        """Fire an event of the application alone."""
+        if name in self.app.event_manager.handlers:
+            self.app.event_manager.fire_event(name, ctx)
+
+    def _fire(self, name: str, ctx: Any) -> None:
+        manager = self.event_manager
+        if name in manager.handlers:
+            manager.fire_event(name, ctx)
+
+    def end(self, ctx: Any, body: Any) -> None:
+        """Release the body and end the call; what fails here is logged, for the answer is out already."""
+        for step in (getattr(body, "close", None), ctx.close):
+            try:
+                if step is not None:
+                    step()
+            except Exception:
+                logger.exception("closing %r failed", ctx)
+        if ctx.transport.wsdl is None and ctx.transport.wsdl_error is None:
+            try:
+                self._fire(self.close_event, ctx)
+            except Exception:
+                logger.exception("a listener of %s failed", self.close_event)
+
+
+class _Closing:
+    """What ends a call, as a callable."""
+
+    __slots__ = ("ctx", "server")
+
+    def __init__(self, server: HttpBase, ctx: Any) -> None:
+        self.server = server
+        self.ctx = ctx
+
+    def __call__(self, body: Any) -> None:
+        self.server.end(self.ctx, body)
+
+
+class _Silent:
+    """A body that is not sent, for HEAD and for statuses that have none."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    def close(self) -> None:
+        """Release what the body is made of."""
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()

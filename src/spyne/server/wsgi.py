@@ -1,0 +1,233 @@
+"""WSGI (PEP 3333): an application as a callable for any WSGI server."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from io import BytesIO
+from typing import Any, ClassVar
+
+from spyne.const.http import STATUS
+from spyne.error import Fault, InvalidInputError
+from spyne.server.http import TEXT_MIME_TYPE, HttpBase, HttpMethodContext, HttpReply, HttpTransportContext, host_or
+from spyne.util.address import Address
+
+__all__ = ["WsgiApplication", "WsgiMethodContext", "WsgiMounter", "WsgiTransportContext"]
+
+logger = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+
+_IDENTITY = ("", "identity")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+_SUSPICIOUS_LENGTH = 19
+"""Digits of a Content-Length; a number with more is no length of anything."""
+
+
+class WsgiTransportContext(HttpTransportContext):
+    """What a WSGI environ says of a call."""
+
+    def __init__(self, parent: Any, transport: Any, request: Environ, content_type: str | None = None) -> None:
+        self.itself = transport
+        self.app = transport.app
+        self.req = request
+        self.request_content_type = content_type
+        self.req_method = request["REQUEST_METHOD"]
+
+    @property
+    def remote_addr(self) -> Any:  # type: ignore[override]
+        """The address that the connection came from. Headers such as X-Forwarded-For are not looked at."""
+        return self.req.get("REMOTE_ADDR")
+
+    def get_peer(self) -> Address:
+        """The other end of the connection."""
+        return Address.tcp(self.req.get("REMOTE_ADDR"), self.req.get("REMOTE_PORT", 0))
+
+    def read_headers(self) -> Iterable[tuple[str, str]]:
+        """The header fields; WSGI has joined those that came more than once."""
+        for key, value in self.req.items():
+            if key[:5] == "HTTP_":
+                yield key[5:], value
+        for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            if self.req.get(key):
+                yield key, self.req[key]
+
+    def get_path(self) -> str:
+        """The path below the place where the application is mounted."""
+        return _text(self.req.get("PATH_INFO", ""))
+
+    def get_root_path(self) -> str:
+        """The path where the application is mounted."""
+        return _text(self.req.get("SCRIPT_NAME", ""))
+
+    def get_query_string(self) -> str:
+        """What stands after the question mark."""
+        query: str = self.req.get("QUERY_STRING", "")
+        return query
+
+    def get_scheme(self) -> str:
+        """``http`` or ``https``, as the server says."""
+        return "https" if self.req.get("wsgi.url_scheme") == "https" else "http"
+
+    def get_host(self) -> str:
+        """The Host header when it is a host, else the server's name and port."""
+        name, port = self.req.get("SERVER_NAME", "localhost"), self.req.get("SERVER_PORT", "")
+        own = name if port in ("", _DEFAULT_PORTS[self.get_scheme()]) else f"{name}:{port}"
+        return host_or(self.req.get("HTTP_HOST"), own)
+
+
+def _text(path: str) -> str:
+    """A path of WSGI, bytes dressed as Latin-1 (PEP 3333), as text."""
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
+
+
+class WsgiMethodContext(HttpMethodContext):
+    """A call over WSGI."""
+
+    __slots__ = ()
+
+    transport_class: ClassVar[Callable[..., HttpTransportContext]] = WsgiTransportContext
+
+
+class WsgiApplication(HttpBase):
+    """Serves an application to any WSGI server: ``WsgiApplication(app)`` is the callable.
+
+    The options are those of `HttpBase`: chunked, max_content_length, block_length. ``GET ?wsdl`` and ``GET *.wsdl`` are
+    answered by the WSDL, everything else is a call. Events of its own `event_manager`: ``wsgi_call``, ``wsgi_return`` or
+    ``wsgi_exception``, and after the body is sent ``wsgi_close``; ``wsdl`` or ``wsdl_exception``.
+
+    The callable never raises; an error in the middle of a streamed body does, while it is iterated over.
+    """
+
+    call_event = "wsgi_call"
+    return_event = "wsgi_return"
+    exception_event = "wsgi_exception"
+    close_event = "wsgi_close"
+
+    def __call__(self, req_env: Environ, start_response: StartResponse, wsgi_url: str | None = None) -> HttpReply:
+        """Answer one request. wsgi_url: the address that the WSDL names, instead of the one that was asked."""
+        ctx = WsgiMethodContext(self, req_env, req_env.get("CONTENT_TYPE") or None)
+        if self.is_wsdl_request(req_env):
+            reply = self.serve_document(ctx, wsgi_url)
+        else:
+            try:
+                reply = self._call(ctx, req_env)
+            except Exception as error:
+                reply = self.rescue(ctx, error)
+        start_response(reply.status, reply.headers)
+        return reply
+
+    def is_wsdl_request(self, req_env: Environ) -> bool:
+        """Whether a request is for the WSDL. Override to publish it elsewhere, or not at all."""
+        method = req_env["REQUEST_METHOD"]
+        if method == "POST":
+            return False
+        return self.is_document_request(method, req_env.get("PATH_INFO", ""), req_env.get("QUERY_STRING", ""))
+
+    def _call(self, ctx: WsgiMethodContext, environ: Environ) -> HttpReply:
+        self.begin(ctx)
+        if ctx.in_error is None and ctx.in_string is None:
+            try:
+                ctx.in_string = [self.read_body(environ)]
+            except Fault as error:
+                self._refuse(ctx, error)
+        contexts = self.dispatch(ctx)
+        self.get_in_object(ctx)
+        self.get_out_object(ctx)
+        return self.finish(ctx, contexts)
+
+    # --- the request's body ---
+
+    def read_body(self, environ: Environ) -> bytes:
+        """The request's body, read to its length or its end, never more than one byte past the limit.
+
+        Raises Fault for a body that is too long, cut off, compressed, or of a length that is no number.
+        """
+        encoding = environ.get("HTTP_CONTENT_ENCODING")
+        if encoding and encoding.strip().lower() not in _IDENTITY:
+            raise InvalidInputError("compressed requests are not taken; send the body without Content-Encoding")
+        length = environ.get("CONTENT_LENGTH")
+        try:
+            if not length:
+                return self._read_to_end(environ)
+            return self._read_length(environ["wsgi.input"], self._length(length))
+        except (OSError, ValueError):
+            raise InvalidInputError("the request's body could not be read") from None
+
+    def _length(self, text: str) -> int:
+        """A Content-Length as a number (RFC 9110 §8.6)."""
+        text = text.strip(" \t")
+        if not (text.isascii() and text.isdigit()):
+            raise InvalidInputError("Content-Length is not a number")
+        if len(text) > _SUSPICIOUS_LENGTH:
+            raise self.too_long()
+        return int(text)
+
+    def _read_length(self, stream: Any, length: int) -> bytes:
+        limit = self.max_content_length
+        if limit is not None and length > limit:
+            raise self.too_long()
+        data: bytes = stream.read(length) if length else b""
+        while len(data) < length:
+            more = stream.read(length - len(data))
+            if not more:
+                raise InvalidInputError("the request's body is shorter than its Content-Length")
+            data += more
+        return data
+
+    def _read_to_end(self, environ: Environ) -> bytes:
+        """A body without a length: as a chunked one where the server marks its end (``wsgi.input_terminated``), else empty.
+
+        A stream in memory has an end too.
+        """
+        stream = environ.get("wsgi.input")
+        if not environ.get("wsgi.input_terminated") and not isinstance(stream, BytesIO):
+            if environ.get("HTTP_TRANSFER_ENCODING"):
+                raise InvalidInputError("this server does not take chunked requests; send a Content-Length")
+            return b""
+        if stream is None:
+            return b""
+        return self._read_blocks(stream)
+
+    def _read_blocks(self, stream: Any) -> bytes:
+        limit = self.max_content_length
+        blocks: list[bytes] = []
+        size = 0
+        while True:
+            block = stream.read(self.block_length if limit is None else min(self.block_length, limit + 1 - size))
+            if not block:
+                return b"".join(blocks)
+            size += len(block)
+            if limit is not None and size > limit:
+                raise self.too_long()
+            blocks.append(block)
+
+
+class WsgiMounter:
+    """Several applications behind one callable, chosen by the first segment of the path.
+
+    ``WsgiMounter({"hello": Application or WSGI callable, "": default})``; without a default others are answered by 404. The
+    application sees the whole path.
+    """
+
+    def __init__(self, mounts: Mapping[str, Any]) -> None:
+        self.mounts = {path.strip("/"): _callable(target) for path, target in mounts.items()}
+        self.default = self.mounts.get("", _not_found)
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        first = environ.get("PATH_INFO", "").lstrip("/").partition("/")[0]
+        target = self.mounts.get(first, self.default) if first else self.default
+        answer: Iterable[bytes] = target(environ, start_response)
+        return answer
+
+
+def _callable(target: Any) -> Any:
+    return target if callable(target) else WsgiApplication(target)
+
+
+def _not_found(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    body = b"Not found"
+    start_response(STATUS[404], [("Content-Type", TEXT_MIME_TYPE), ("Content-Length", str(len(body)))])
+    return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]

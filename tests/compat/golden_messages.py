@@ -1,0 +1,130 @@
+"""The recorded exchanges of `tests/golden/messages`: how to put one to our application, and how to read the answers by meaning."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from lxml import etree
+
+from spyne import Application
+from spyne.protocol.json import JsonDocument
+from spyne.protocol.soap import Soap11
+from spyne.protocol.xml import XmlDocument
+from spyne.server._base import ServerBase
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+PROTOCOLS = {cls.__name__: cls for cls in (JsonDocument, Soap11, XmlDocument)}
+NATIVE = {"list": list, "dict": dict}
+ENV = "{http://schemas.xmlsoap.org/soap/envelope/}"
+XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
+
+
+class Answer(NamedTuple):
+    """What came back: the status line's number and the body."""
+
+    status: int
+    body: bytes
+
+
+class FaultSeen(NamedTuple):
+    """A fault, whatever the protocol: the code without prefix, the text, the rest (actor and detail) in canonical form."""
+
+    code: str
+    text: str
+    rest: Any
+
+
+@cache
+def service_module(name: str) -> ModuleType:
+    """A service module of the corpus, under the name that gives its classes the recorded namespace."""
+    spec = importlib.util.spec_from_file_location(f"services.{name}", GOLDEN / "services" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@cache
+def application(module: str, protocol_in: str, in_options: str, protocol_out: str, out_options: str, validator: str) -> Application:
+    """The module's application with the recorded protocols; the options are JSON texts."""
+    incoming = PROTOCOLS[protocol_in](validator=json.loads(validator), **_native(in_options))
+    outgoing = PROTOCOLS[protocol_out](**_native(out_options))
+    app: Application = service_module(module).build(incoming, outgoing)
+    return app
+
+
+def _native(options: str) -> dict[str, Any]:
+    return {key: NATIVE.get(value, value) if isinstance(value, str) else value for key, value in json.loads(options).items()}
+
+
+def ask(module: str, exchange: dict[str, Any], validator: str | None) -> Answer:
+    """Put the recorded request to our application."""
+    texts = (json.dumps(exchange[key]) for key in ("in_options", "out_options"))
+    in_options, out_options = texts
+    app = application(
+        module, exchange["protocol_in"], in_options, exchange["protocol_out"], out_options, json.dumps(validator)
+    )
+    server = ServerBase(app)
+    ctx = server.make_context()
+    ctx.in_string = [exchange["request"].encode()]
+    server.get_in_object(ctx)
+    server.get_out_object(ctx)
+    server.get_out_string(ctx)
+    body = b"".join(ctx.out_string)
+    ctx.close()
+    failed = ctx.out_error is not None
+    return Answer(app.out_protocol.fault_to_http_response_code(ctx.out_error) if failed else 200, body)
+
+
+def meaning(protocol: str, text: str | bytes) -> Any:
+    """A response as a value to compare: a FaultSeen, parsed JSON, or the XML as nested tuples."""
+    if protocol == "JsonDocument":
+        return _json_meaning(json.loads(text))
+    root = etree.fromstring(text if isinstance(text, bytes) else text.encode())
+    fault = root if root.tag == f"{ENV}Fault" else root.find(f"{ENV}Body/{ENV}Fault")
+    return canonical(root) if fault is None else _xml_fault(fault)
+
+
+def _json_meaning(value: Any) -> Any:
+    if isinstance(value, dict) and value.keys() >= {"faultcode", "faultstring"}:
+        rest = {key: item for key, item in value.items() if key not in ("faultcode", "faultstring")}
+        return FaultSeen(value["faultcode"], value["faultstring"], rest)
+    if isinstance(value, list) and len(value) == 4 and re.match(r"(Client|Server)\b", str(value[0])):
+        return FaultSeen(value[0], value[1], value[2:])
+    return value
+
+
+def _xml_fault(fault: Any) -> FaultSeen:
+    parts = {child.tag: child for child in fault}
+    code = parts["faultcode"].text or ""
+    rest = [canonical(child) for tag, child in parts.items() if tag not in ("faultcode", "faultstring")]
+    return FaultSeen(code.removeprefix("soap11env:"), parts["faultstring"].text or "", rest)
+
+
+def canonical(element: Any) -> Any:
+    """An element without prefixes and insignificant white space: (name, attributes, text, children with their tails)."""
+    attributes = {name: _qname(element, value) if name == XSI_TYPE else value for name, value in element.attrib.items()}
+    children = [(canonical(child), (child.tail or "").strip()) for child in element if isinstance(child.tag, str)]
+    text = element.text or ""
+    return element.tag, attributes, text if not children else text.strip(), children
+
+
+def _qname(element: Any, value: str) -> str:
+    prefix, _, local = value.rpartition(":")
+    return f"{{{element.nsmap.get(prefix or None, '')}}}{local}"
+
+
+def names_in(exchange: dict[str, Any]) -> set[str]:
+    """The names of elements, attributes and keys in a request."""
+    if exchange["protocol_in"] == "JsonDocument":
+        return set(re.findall(r'"([^"\\]+)"\s*:', exchange["request"]))
+    return set(re.findall(r"[<\s](?:\w+:)?([\w.-]+)(?=[\s/>=])", exchange["request"]))
