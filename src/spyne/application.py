@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from spyne.context import MethodContext
-from spyne.descriptor import MethodDescriptor
 from spyne.error import Fault, InternalError, Redirect
 from spyne.evmgr import EventManager
 from spyne.interface._base import Call, Interface
@@ -16,6 +13,12 @@ from spyne.limits import Limits
 from spyne.middleware import Handler, Middleware, compose
 from spyne.schema import DeclarationError
 from spyne.util.run import iterate, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from spyne.context import MethodContext
+    from spyne.descriptor import MethodDescriptor
 
 __all__ = ["Application"]
 
@@ -91,8 +94,11 @@ class Application:
                 self._handlers[descriptor] = compose(wrappers, self.call_wrapper)
 
     def codec(self, protocol: Any, kind: str, descriptor: MethodDescriptor) -> Any:
-        """What `protocol` compiled for a method. kind: "decode_request", "encode_response", "encode_request" or
-        "decode_response"; those of the application's own protocols for a server are made when it is built."""
+        """What `protocol` compiled for a method.
+
+        kind: "decode_request", "encode_response", "encode_request" or "decode_response"; those of the application's own
+        protocols for a server are made when it is built.
+        """
         try:
             return self._codecs[protocol, kind][descriptor]
         except KeyError:
@@ -179,5 +185,3 @@ def _bare_protocol() -> Any:
     from spyne.protocol._base import ProtocolBase
 
     return ProtocolBase()
-
-

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from time import time
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from spyne.evmgr import EventManager
+if TYPE_CHECKING:
+    from spyne.evmgr import EventManager
 
 __all__ = ["AuxMethodContext", "EventContext", "MethodContext", "ProtocolContext", "TransportContext"]
 
@@ -24,7 +25,7 @@ class TransportContext:
     request_encoding: str | None = None
     mime_type: str | None = None
 
-    def __init__(self, parent: MethodContext | None = None, itself: Any = None, type: str | None = None) -> None:  # noqa: A002
+    def __init__(self, parent: MethodContext | None = None, itself: Any = None, type: str | None = None) -> None:
         self.itself = itself
         if type is not None:
             self.type = type
@@ -37,7 +38,7 @@ class TransportContext:
 class ProtocolContext:
     """What a protocol notes about one call; users may add attributes of their own."""
 
-    def __init__(self, parent: MethodContext | None = None, transport: Any = None, type: str | None = None) -> None:  # noqa: A002
+    def __init__(self, parent: MethodContext | None = None, transport: Any = None, type: str | None = None) -> None:
         self.itself = transport
         self.type = type
 
@@ -235,6 +236,7 @@ class MethodContext:
             for slot in getattr(cls, "__slots__", ()):
                 if slot != "__weakref__" and hasattr(self, slot):
                     setattr(twin, slot, getattr(self, slot))
+        twin._close_hooks = twin.files = None  # each is released once, with the call it came with
         return twin
 
     def __repr__(self) -> str:

@@ -24,10 +24,49 @@ __all__ = ["declaration_of", "describe", "mrpc", "rpc", "srpc"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 _KEYWORDS = frozenset(
-    "returns body_style soap_body_style in_header out_header in_message_name out_message_name operation_name in_arg_names "
-    "in_variable_names out_variable_name out_variable_names throws faults no_ctx no_self args pattern patterns aux port_type "
-    "evmgr evmgrs event_manager event_managers udd udp static_when when default_on_null href translations service "
-    "service_class internal_key_suffix logged wsdl_part_name mtom is_async is_callback middleware".split()
+    [
+        "returns",
+        "body_style",
+        "soap_body_style",
+        "in_header",
+        "out_header",
+        "in_message_name",
+        "out_message_name",
+        "operation_name",
+        "in_arg_names",
+        "in_variable_names",
+        "out_variable_name",
+        "out_variable_names",
+        "throws",
+        "faults",
+        "no_ctx",
+        "no_self",
+        "args",
+        "pattern",
+        "patterns",
+        "aux",
+        "port_type",
+        "evmgr",
+        "evmgrs",
+        "event_manager",
+        "event_managers",
+        "udd",
+        "udp",
+        "static_when",
+        "when",
+        "default_on_null",
+        "href",
+        "translations",
+        "service",
+        "service_class",
+        "internal_key_suffix",
+        "logged",
+        "wsdl_part_name",
+        "mtom",
+        "is_async",
+        "is_callback",
+        "middleware",
+    ]
 )
 _MARK = "__spyne_rpc__"
 _BODY_STYLES = ("wrapped", "bare", "out_bare")
@@ -38,7 +77,9 @@ class Declaration:
 
     __slots__ = ("function", "keywords", "types")
 
-    def __init__(self, function: Callable[..., Any], types: tuple[Any, ...] | None, keywords: Mapping[str, Any]) -> None:
+    def __init__(
+        self, function: Callable[..., Any], types: tuple[Any, ...] | None, keywords: Mapping[str, Any]
+    ) -> None:
         self.function = function
         self.types = types
         self.keywords = keywords
@@ -147,7 +188,9 @@ def describe(declaration: Declaration, owner: type) -> MethodDescriptor:
     return _Builder(where, function, keywords, owner).build(dict(zip(parameters, types, strict=True)), returns)
 
 
-def _signature(function: Any, keywords: Mapping[str, Any], where: str) -> tuple[list[str], dict[str, Any], dict[str, Any]]:
+def _signature(
+    function: Any, keywords: Mapping[str, Any], where: str
+) -> tuple[list[str], dict[str, Any], dict[str, Any]]:
     """The parameters that travel, all annotations, and the defaults."""
     if keywords.get("args") is not None:
         return list(keywords["args"]), {}, {}
@@ -167,15 +210,22 @@ def _signature(function: Any, keywords: Mapping[str, Any], where: str) -> tuple[
 def _hints(function: Any) -> dict[str, Any]:
     """The annotations; those written as text are left to be resolved when the application is built."""
     names = function.__code__.co_freevars
-    cells = {name: cell.cell_contents for name, cell in zip(names, function.__closure__ or (), strict=True) if cell != CellType()}
+    cells = {
+        name: cell.cell_contents
+        for name, cell in zip(names, function.__closure__ or (), strict=True)
+        if cell != CellType()
+    }
     return {
-        name: Late(tp, function.__module__, cells) if isinstance(tp, str) else tp for name, tp in function.__annotations__.items()
+        name: Late(tp, function.__module__, cells) if isinstance(tp, str) else tp
+        for name, tp in function.__annotations__.items()
     }
 
 
 def _annotated(where: str, name: str, annotations: Mapping[str, Any], defaults: Mapping[str, Any]) -> Any:
     if name not in annotations:
-        raise DeclarationError(f"{where}: parameter {name!r} has no annotation; annotate it, or give all types to @rpc(…)")
+        raise DeclarationError(
+            f"{where}: parameter {name!r} has no annotation; annotate it, or give all types to @rpc(…)"
+        )
     return Annotation(annotations[name], defaults.get(name, MISSING))
 
 
@@ -202,7 +252,9 @@ class _Builder:
         self.keywords = keywords
         self.owner = owner
         if keywords.get("operation_name") and keywords.get("in_message_name"):
-            raise DeclarationError(f"{where}: _operation_name and _in_message_name exclude each other; give one of them")
+            raise DeclarationError(
+                f"{where}: _operation_name and _in_message_name exclude each other; give one of them"
+            )
 
     def build(self, parameters: dict[str, Any], returns: Any) -> MethodDescriptor:
         """All parts together."""
@@ -212,7 +264,9 @@ class _Builder:
             name = f"{self.owner.get_type_name()}.{name}"
         style = self._body_style(parameters, returns)
         requested = get("in_message_name") or get("operation_name") or name
-        in_namespace, in_name = split_name(requested if get("in_message_name") else f"{requested}{const.REQUEST_SUFFIX}")
+        in_namespace, in_name = split_name(
+            requested if get("in_message_name") else f"{requested}{const.REQUEST_SUFFIX}"
+        )
         out_namespace, out_name = split_name(get("out_message_name") or f"{name}{const.RESPONSE_SUFFIX}")
         results = self._results(returns, style, in_name)
         aliases = get("in_arg_names") or get("in_variable_names") or {}
@@ -269,9 +323,13 @@ class _Builder:
         if given not in _BODY_STYLES:
             raise DeclarationError(f"{self.where}: _body_style is one of {', '.join(_BODY_STYLES)}, not {given!r}")
         if given == "bare" and len(parameters) > 1:
-            raise DeclarationError(f"{self.where}: a bare method takes one argument at most, this one has {len(parameters)}; use 'out_bare' or 'wrapped'")
+            raise DeclarationError(
+                f"{self.where}: a bare method takes one argument at most, this one has {len(parameters)}; use 'out_bare' or 'wrapped'"
+            )
         if given != "wrapped" and isinstance(returns, list | tuple) and len(returns) > 1:
-            raise DeclarationError(f"{self.where}: a bare method returns one value, this one has {len(returns)}; use 'wrapped'")
+            raise DeclarationError(
+                f"{self.where}: a bare method returns one value, this one has {len(returns)}; use 'wrapped'"
+            )
         if given == "wrapped":
             return BODY_STYLE_WRAPPED
         if given == "bare":
@@ -286,7 +344,9 @@ class _Builder:
         if isinstance(returns, list | tuple):
             names = get("out_variable_names") or [f"{base}{i}" for i in range(len(returns))]
             if len(names) != len(returns):
-                raise DeclarationError(f"{self.where}: _out_variable_names has {len(names)} name(s) for {len(returns)} result(s)")
+                raise DeclarationError(
+                    f"{self.where}: _out_variable_names has {len(names)} name(s) for {len(returns)} result(s)"
+                )
             return {name: _checked(self.where, tp) for name, tp in zip(names, returns, strict=True)}
         return {get("out_variable_name") or base: _checked(self.where, returns)}
 
@@ -298,7 +358,11 @@ class _Builder:
         return message
 
     def _event_managers(self) -> tuple[Any, ...]:
-        given = [self.keywords[key] for key in ("evmgr", "evmgrs", "event_manager", "event_managers") if self.keywords.get(key)]
+        given = [
+            self.keywords[key]
+            for key in ("evmgr", "evmgrs", "event_manager", "event_managers")
+            if self.keywords.get(key)
+        ]
         if len(given) > 1:
             raise DeclarationError(f"{self.where}: give one of _evmgr, _evmgrs, _event_manager and _event_managers")
         return tuple(manager for value in given for manager in (value if isinstance(value, Iterable) else (value,)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spyne.evmgr import EventManager
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from spyne.evmgr import EventManager
 
 
 class BODY_STYLE_WRAPPED:  # noqa: N801 - documented name

@@ -92,7 +92,9 @@ class ValidationError(Fault):
 
     CODE = "Client.ValidationError"
 
-    def __init__(self, obj: Any = None, custom_msg: str = "The value %r could not be validated.", *, path: str = "") -> None:
+    def __init__(
+        self, obj: Any = None, custom_msg: str = "The value %r could not be validated.", *, path: str = ""
+    ) -> None:
         shown = cut(obj)
         super().__init__(self.CODE, custom_msg if path else custom_msg.replace("%r", f"'{shown}'").replace("%s", shown))
         self.path = path
@@ -114,7 +116,9 @@ class ResourceNotFoundError(Fault):
     CODE = "Client.ResourceNotFound"
 
     def __init__(self, fault_object: Any, fault_string: str = "Requested resource '%s' not found") -> None:
-        super().__init__(self.CODE, fault_string.replace("%r", "%s") % cut(fault_object) if "%" in fault_string else fault_string)
+        super().__init__(
+            self.CODE, fault_string.replace("%r", "%s") % cut(fault_object) if "%" in fault_string else fault_string
+        )
 
 
 class RespawnError(ResourceNotFoundError):
@@ -127,7 +131,9 @@ class ResourceAlreadyExistsError(Fault):
     CODE = "Client.ResourceAlreadyExists"
 
     def __init__(self, fault_object: Any, fault_string: str = "Resource '%s' already exists") -> None:
-        super().__init__(self.CODE, fault_string.replace("%r", "%s") % cut(fault_object) if "%" in fault_string else fault_string)
+        super().__init__(
+            self.CODE, fault_string.replace("%r", "%s") % cut(fault_object) if "%" in fault_string else fault_string
+        )
 
 
 class Redirect(Fault):
@@ -160,4 +166,3 @@ HTTP_CODES: dict[str, int] = {
     RequestTooLongError.CODE: 413,
 }
 """Fault code to HTTP status where it is neither 400 (Client) nor 500."""
-

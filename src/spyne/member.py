@@ -47,7 +47,9 @@ def member_methods(cls: Any) -> dict[str, MethodDescriptor]:
     known: dict[str, MethodDescriptor] | None = vars(cls.Attributes).get("methods")
     if known:
         return known
-    found = {name: describe(told, cls) for name, value in vars(cls).items() if (told := declaration_of(value)) is not None}
+    found = {
+        name: describe(told, cls) for name, value in vars(cls).items() if (told := declaration_of(value)) is not None
+    }
     for descriptor in found.values():
         descriptor.service_class = MemberService
     if found:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec.structs import astuple
 
 from spyne.decorator import declaration_of, describe
-from spyne.descriptor import MethodDescriptor
 from spyne.evmgr import EventManager
 from spyne.schema import DeclarationError
+
+if TYPE_CHECKING:
+    from spyne.descriptor import MethodDescriptor
 
 __all__ = ["Service", "ServiceBase"]
 
 
 class ServiceBase:
-    """The base of services. Functions decorated with `rpc` and its kin become static methods and are listed in
-    `public_methods`.
+    """The base of services: its decorated functions become static methods and are listed in `public_methods`.
 
     Event listeners are inherited by subclasses, methods are not. ``__in_header__`` and ``__out_header__`` are the header
     types of methods that name none of their own. `middleware` wraps every call of the class.
@@ -43,7 +44,9 @@ class ServiceBase:
                 cls.public_methods[name] = _adopt(cls, name, describe(declaration, cls))
         auxiliary = {method.aux is not None for method in cls.public_methods.values()}
         if len(auxiliary) > 1:
-            raise DeclarationError(f"{cls.__name__} mixes primary and auxiliary methods; put the auxiliary ones in a class of their own")
+            raise DeclarationError(
+                f"{cls.__name__} mixes primary and auxiliary methods; put the auxiliary ones in a class of their own"
+            )
 
     @classmethod
     def get_service_name(cls) -> str:

@@ -7,17 +7,17 @@ import json
 import re
 import sys
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from lxml import etree
 
-from spyne import Application
 from spyne.protocol.json import JsonDocument
 from spyne.protocol.soap import Soap11
 from spyne.protocol.xml import XmlDocument
-from spyne.server._base import ServerBase
+from spyne.server.wsgi import WsgiApplication
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PROTOCOLS = {cls.__name__: cls for cls in (JsonDocument, Soap11, XmlDocument)}
@@ -27,10 +27,11 @@ XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
 class Answer(NamedTuple):
-    """What came back: the status line's number and the body."""
+    """What came back: the status line, the content type and the body."""
 
-    status: int
-    body: bytes
+    status: str
+    content_type: str | None
+    text: str
 
 
 class FaultSeen(NamedTuple):
@@ -54,12 +55,13 @@ def service_module(name: str) -> ModuleType:
 
 
 @cache
-def application(module: str, protocol_in: str, in_options: str, protocol_out: str, out_options: str, validator: str) -> Application:
-    """The module's application with the recorded protocols; the options are JSON texts."""
+def application(
+    module: str, protocol_in: str, in_options: str, protocol_out: str, out_options: str, validator: str
+) -> WsgiApplication:
+    """The module's application with the recorded protocols, served over WSGI; the options are JSON texts."""
     incoming = PROTOCOLS[protocol_in](validator=json.loads(validator), **_native(in_options))
     outgoing = PROTOCOLS[protocol_out](**_native(out_options))
-    app: Application = service_module(module).build(incoming, outgoing)
-    return app
+    return WsgiApplication(service_module(module).build(incoming, outgoing))
 
 
 def _native(options: str) -> dict[str, Any]:
@@ -67,29 +69,43 @@ def _native(options: str) -> dict[str, Any]:
 
 
 def ask(module: str, exchange: dict[str, Any], validator: str | None) -> Answer:
-    """Put the recorded request to our application."""
-    texts = (json.dumps(exchange[key]) for key in ("in_options", "out_options"))
-    in_options, out_options = texts
-    app = application(
+    """POST the recorded request to our application, as the recording did."""
+    in_options, out_options = (json.dumps(exchange[key]) for key in ("in_options", "out_options"))
+    server = application(
         module, exchange["protocol_in"], in_options, exchange["protocol_out"], out_options, json.dumps(validator)
     )
-    server = ServerBase(app)
-    ctx = server.make_context()
-    ctx.in_string = [exchange["request"].encode()]
-    server.get_in_object(ctx)
-    server.get_out_object(ctx)
-    server.get_out_string(ctx)
-    body = b"".join(ctx.out_string)
-    ctx.close()
-    failed = ctx.out_error is not None
-    return Answer(app.out_protocol.fault_to_http_response_code(ctx.out_error) if failed else 200, body)
+    body = exchange["request"].encode()
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "localhost:8000",
+        "CONTENT_TYPE": exchange["content_type"],
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": BytesIO(body),
+        "wsgi.errors": sys.stderr,
+    }
+    started: list[tuple[str, dict[str, str]]] = []
+    chunks = server(environ, lambda status, headers, exc_info=None: started.append((status, dict(headers))))
+    try:
+        text = b"".join(chunks).decode()
+    finally:
+        getattr(chunks, "close", lambda: None)()
+    ((status, headers),) = started
+    return Answer(status, headers.get("Content-Type"), text)
 
 
-def meaning(protocol: str, text: str | bytes) -> Any:
+def meaning(protocol: str, text: str) -> Any:
     """A response as a value to compare: a FaultSeen, parsed JSON, or the XML as nested tuples."""
     if protocol == "JsonDocument":
         return _json_meaning(json.loads(text))
-    root = etree.fromstring(text if isinstance(text, bytes) else text.encode())
+    root = etree.fromstring(text.encode())
     fault = root if root.tag == f"{ENV}Fault" else root.find(f"{ENV}Body/{ENV}Fault")
     return canonical(root) if fault is None else _xml_fault(fault)
 

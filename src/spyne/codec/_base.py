@@ -7,9 +7,10 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from spyne.schema.nodes import Field
 from spyne.util.excerpt import cut, describe
 
-__all__ = ["Decode", "DecodeError", "Encode", "EncodeError", "Options", "combine", "cut", "describe"]
+__all__ = ["Decode", "DecodeError", "Encode", "EncodeError", "Options", "combine", "cut", "describe", "is_excluded"]
 
 Decode: TypeAlias = Callable[[Any], Any]
 Encode: TypeAlias = Callable[[Any], Any]
@@ -84,3 +85,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     complex_as: Literal["dict", "list"] = "dict"
     binary_encoding: Literal["base64", "hex", "urlsafe_base64"] = "base64"
     protocol: frozenset[str] = frozenset()
+
+
+def is_excluded(field: Field, options: Options) -> bool:
+    """Whether the field is hidden from this protocol: True hides it from all, otherwise protocol classes are named."""
+    excluded = field.hints.get("excluded")
+    if not excluded:
+        return False
+    if excluded is True:
+        return True
+    named = excluded if isinstance(excluded, (list, tuple, set, frozenset)) else (excluded,)
+    return any(getattr(each, "__name__", each) in options.protocol for each in named)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import CodeType
 from typing import Any
 
 
@@ -45,8 +44,7 @@ class Source:
 
     def compile(self) -> dict[str, Any]:
         """Run the source; the functions by name."""
-        code: CodeType = compile(self.text(), f"<spyne: {self.title}>", "exec")
-        exec(code, self.names)
+        exec(compile(self.text(), f"<spyne: {self.title}>", "exec"), self.names)
         return self.names
 
 

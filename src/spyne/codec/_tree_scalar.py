@@ -94,6 +94,20 @@ def _str_reader(node: Str) -> Decode:
     return read
 
 
+def _lenient_str_reader(node: Str) -> Decode:
+    """Without validation a number or a boolean stands for its text: clients in dynamic languages send them."""
+    strict = _str_reader(node)
+
+    def read(value: Any) -> str:
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | float | PyDecimal):
+            return str(value)
+        return strict(value)
+
+    return read
+
+
 _READERS: dict[type[Scalar], Callable[[Any], Decode]] = {
     Bool: lambda _: _bool,
     Int: lambda _: _int,
@@ -117,6 +131,8 @@ _READY: dict[type[Scalar], tuple[type, str]] = {
 def scalar_decoder(node: Scalar, options: Options, fmt: TreeFormat) -> Decode:
     """A function from what the format gave to the declared value."""
     make = _READERS.get(type(node))
+    if isinstance(node, Str) and not options.validate:
+        make = _lenient_str_reader
     if make is not None:
         return _native(node, make(node), options, fmt)
     return _textual(node, options)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from spyne.codec._base import is_excluded
 from spyne.const.xml import NS_XSI
 from spyne.schema.errors import DeclarationError
 from spyne.schema.nodes import MISSING, Array, Field, Scalar, Struct, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from spyne.codec._base import Options
 
@@ -88,18 +89,9 @@ def _namespaces(struct: Struct) -> dict[str, str]:
 def _check(struct: Struct, member: Member) -> None:
     if member.place != "element" and not isinstance(resolve(member.field.type), Scalar):
         kind = "an attribute" if member.place == "attribute" else "the text of an element"
-        raise DeclarationError(f"{struct.name}.{member.field.name}: {kind} holds one simple value; declare a simple type")
-
-
-def is_excluded(field: Field, options: Options) -> bool:
-    """Whether the field is hidden from this protocol: True hides it from all, otherwise protocol classes are named."""
-    excluded = field.hints.get("excluded")
-    if not excluded:
-        return False
-    if excluded is True:
-        return True
-    named = excluded if isinstance(excluded, (list, tuple, set, frozenset)) else (excluded,)
-    return any(getattr(each, "__name__", each) in options.protocol for each in named)
+        raise DeclarationError(
+            f"{struct.name}.{member.field.name}: {kind} holds one simple value; declare a simple type"
+        )
 
 
 def item_name(node: Array) -> tuple[str, str]:
@@ -117,17 +109,17 @@ def depth_message(options: Options) -> str:
     return f"is nested deeper than max_depth={options.max_depth}"
 
 
-def default_of(field: Field) -> Any:
+def default_of(field: Field) -> Callable[[], Any]:
     """A function without arguments for the value of an absent member."""
     if field.default_factory is not None:
         return field.default_factory
     default = field.default if has_default(field) else None
     if isinstance(default, (list, dict, set)):
-        return default.copy
+        copy: Callable[[], Any] = default.copy
+        return copy
     return lambda: default
 
 
 def has_default(field: Field) -> bool:
     """Whether a value other than None was declared for an absent member."""
     return field.default is not MISSING and field.default is not None
-

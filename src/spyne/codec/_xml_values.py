@@ -101,7 +101,7 @@ def members_of(struct: Struct, carried: Sequence[Member]) -> Callable[[Any], Seq
         if isinstance(value, _NO_OBJECT):
             raise refused(expected, value)
         found = [getattr(value, name, _NOTHING) for name in names]
-        if names and all(member is _NOTHING for member in found):
+        if names and not isinstance(value, struct.cls) and all(member is _NOTHING for member in found):
             raise refused(expected, value)
         return [None if member is _NOTHING else member for member in found]
 

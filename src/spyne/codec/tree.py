@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from spyne.codec._base import MAX_ERRORS, Decode, DecodeError, Encode, EncodeError, Options, combine
+from spyne.codec._base import MAX_ERRORS, Decode, DecodeError, Encode, EncodeError, Options, combine, is_excluded
 from spyne.codec._tree_any import any_decoder, any_encoder, depth_within
 from spyne.codec._tree_scalar import scalar_decoder, scalar_encoder, wrong
 from spyne.codec.text import formatter, parser
@@ -33,7 +33,7 @@ from spyne.schema.nodes import (
 )
 from spyne.schema.nodes import Any as AnyNode
 
-__all__ = ["JSON", "MSGPACK", "YAML", "TreeFormat", "active_fields", "compile_decoder", "compile_encoder"]
+__all__ = ["JSON", "MSGPACK", "YAML", "TreeFormat", "active_fields", "compile_decoder", "compile_encoder", "null_is_array"]
 
 
 class TreeFormat(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +62,8 @@ _Write: TypeAlias = Callable[[Any, _Trail], Any]
 
 
 def active_fields(node: Struct, options: Options) -> tuple[Field, ...]:
-    """The members that take part in a protocol's documents: those whose "excluded" hint does not name it."""
-    if not options.protocol:
-        return node.fields
-    return tuple(field for field in node.fields if not options.protocol.intersection(field.hints.get("excluded") or ()))
+    """The members that take part in a protocol's documents."""
+    return tuple(field for field in node.fields if not is_excluded(field, options))
 
 
 def compile_decoder(field: Field, options: Options, fmt: TreeFormat, *, wrapped: bool = False) -> Decode:
@@ -119,12 +117,13 @@ class _Decoders:
         """One occurrence, null included."""
         decode = self.node(field.type, wrapped=wrapped)
         refuse_null = self.options.validate and not field.nillable
+        nothing = list if null_is_array(field) else _nothing
 
         def read(value: Any) -> Any:
             if value is None:
                 if refuse_null:
                     raise DecodeError("must not be null", value=None)
-                return None
+                return nothing()
             return decode(value)
 
         return read
@@ -292,6 +291,15 @@ def _default_maker(field: Field) -> Callable[[], Any]:
     return lambda: default
 
 
+def null_is_array(field: Field) -> bool:
+    """Whether null stands for an empty array."""
+    return bool(field.hints.get("none_is_empty")) and isinstance(field.type, Array) and field.type.load is None
+
+
+def _nothing() -> None:
+    return None
+
+
 def _missing() -> Any:
     raise DecodeError("is missing")
 
@@ -380,6 +388,8 @@ class _Encoders:
     def one(self, field: Field, *, wrapped: bool = True) -> _Write:
         """One occurrence, None included."""
         write = self.node(field.type, wrapped=wrapped)
+        if field.hints.get("none_is_empty") and isinstance(resolve(field.type), Struct):
+            return lambda value, trail: write({} if value is None else value, trail)
         return lambda value, trail: None if value is None else write(value, trail)
 
     def node(self, node: Node, *, wrapped: bool = True) -> _Write:

@@ -18,7 +18,7 @@ import msgspec
 
 from spyne.codec._base import DecodeError, EncodeError, Options
 from spyne.codec.json_input import check_depth
-from spyne.codec.tree import JSON, compile_decoder, compile_encoder
+from spyne.codec.tree import JSON, compile_decoder, compile_encoder, null_is_array
 from spyne.limits import LimitExceeded, Limits
 from spyne.schema import nodes
 from spyne.schema.nodes import MISSING, NO_FACETS, PLAIN, Array, Field, Node, Ref, Scalar, Struct, resolve
@@ -88,7 +88,7 @@ class _Shape:
             if strict and (field.min_occurs or field.max_occurs is not None or not field.nillable):
                 raise _NotNative
             return list[inner | None] | None  # type: ignore[valid-type]
-        return inner if strict and not field.nillable else inner | None
+        return inner if (strict and not field.nillable) or null_is_array(field) else inner | None
 
     def node(self, node: Node) -> Any:
         if isinstance(node, Ref):
@@ -122,7 +122,8 @@ class _Shape:
         bounded = item.min_occurs or (item.repeated and item.max_occurs is not None) or not item.nillable
         if node.load or (self.options.validate and bounded) or isinstance(item.type, nodes.Decimal):
             raise _NotNative
-        return list[self.node(item.type) | None]  # type: ignore[misc]
+        inner = self.node(item.type)
+        return list[inner] if null_is_array(item) else list[inner | None]  # type: ignore[valid-type]
 
     def struct(self, node: Struct) -> Any:
         if not is_native_struct(node):
@@ -410,7 +411,7 @@ class _Checks:
     def compile(self, node: Struct) -> _Check:
         """Generated source, since this runs for every member of every object that is written."""
         scope: dict[str, Any] = {"cls": node.cls, "UTC": datetime.UTC, "zone": _good_zone}
-        lines = ["def check(v):", " if type(v) is not cls: return v is None"]
+        lines = ["def check(v):", " if type(v) is not cls: return False"]
         for index, field in enumerate(node.fields):
             kind = None if field.repeated else NATIVE_KINDS.get(type(field.type))
             scope[f"k{index}"] = self.use(field) if kind is None else kind

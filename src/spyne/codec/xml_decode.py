@@ -46,7 +46,10 @@ def compile_decoder(field: Field, options: Options) -> Callable[[XmlElement], An
 
 
 class Readers:
-    """The closures of one set of options; those of a type are made once and shared by all its uses."""
+    """The closures of one set of options; those of a type are made once and shared by all its uses.
+
+    Each takes an element and how many references to enclosing types were followed to get there.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -112,7 +115,7 @@ class Readers:
 
     def _empty(self, field: Field, node: Scalar, parse: Callable[[str], Any]) -> Callable[[], Any]:
         """What `<a/>` means: the empty text, or no value for types that have none such."""
-        if _has_empty_text(node) and not field.hints.get("empty_is_none"):
+        if has_empty_text(node) and not field.hints.get("empty_is_none"):
             return lambda: parse("")
         if self.options.validate and not field.nillable:
 
@@ -245,10 +248,10 @@ class Readers:
     def _any(self, node: AnyNode) -> Read:
         if node.flavour == "dict":
             limit, message = self.options.max_depth, depth_message(self.options)
-            return lambda e, depth: _as_dict(e, limit, message)
+            return lambda e, _: _as_dict(e, limit, message)
         if node.flavour == "any":
-            return lambda e, depth: _first_child(e) if len(e) else e.text or None
-        return lambda e, depth: _first_child(e)
+            return lambda e, _: _first_child(e) if len(e) else e.text or None
+        return lambda e, _: _first_child(e)
 
     # --- structs ---------------------------------------------------------------------------------------------------------------
 
@@ -265,7 +268,8 @@ class Readers:
             declared = e.get(XSI_TYPE)
             if declared is None:
                 return own(e, depth)
-            read = readers.get(type_name(e, declared))
+            name = type_name(e, declared)
+            read = None if name is None else readers.get(name)
             if read is None:
                 raise DecodeError(f"has an xsi:type that is not one of: {allowed}", value=declared)
             return read(e, depth)
@@ -315,9 +319,10 @@ class Readers:
             for child in e:
                 tag = child.tag
                 member = by_tag.get(tag)
+                if member is None and tag.__class__ is str:
+                    member = by_local.get(local(tag))
                 if member is None:
-                    if tag.__class__ is not str or (member := by_local.get(local(tag))) is None:
-                        continue
+                    continue
                 index, read, name, repeated = member
                 count = counts.get(index, 0)
                 counts[index] = count + 1
@@ -344,7 +349,7 @@ class Readers:
         assert isinstance(node, Scalar)
         parse, name, index = self.parser(node), m.name, m.index
         required = self.options.validate and m.field.hints.get("xml_use") == "required"
-        keep_empty = _has_empty_text(node) and not m.field.hints.get("empty_is_none")
+        keep_empty = has_empty_text(node) and not m.field.hints.get("empty_is_none")
         tag = m.tag if m.place == "attribute" else None
 
         def read_outside(e: XmlElement, values: list[Any], errors: list[DecodeError]) -> None:
@@ -360,7 +365,9 @@ class Readers:
 
         return read_outside
 
-    def _checks(self, node: Struct, found: list[Member]) -> list[Callable[[Mapping[int, int], list[DecodeError]], None]]:
+    def _checks(
+        self, node: Struct, found: list[Member]
+    ) -> list[Callable[[Mapping[int, int], list[DecodeError]], None]]:
         if not self.options.validate or not getattr(node.hints.get("attributes"), "validate_freq", True):
             return []
         groups: dict[str, list[Member]] = {}
@@ -403,7 +410,9 @@ def _choice(group: list[Member]) -> Callable[[Mapping[int, int], list[DecodeErro
     def check(counts: Mapping[int, int], errors: list[DecodeError]) -> None:
         present = [m for m in group if m.index in counts]
         if len(present) > 1:
-            errors.append(DecodeError(f"is one too many: only one may be given of {names}").at(present[1].field.wire_name))
+            errors.append(
+                DecodeError(f"is one too many: only one may be given of {names}").at(present[1].field.wire_name)
+            )
         elif not present and required:
             errors.append(DecodeError(f"one of {names} is required"))
 
@@ -465,10 +474,10 @@ def _as_dict(e: XmlElement, limit: int, message: str) -> dict[str, Any] | None:
     return found or None
 
 
-def _has_empty_text(node: Scalar) -> bool:
+def has_empty_text(node: Scalar) -> bool:
+    """Whether the empty text is a value of the type."""
     return isinstance(node, Str) or "" in getattr(node, "members", ())
 
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-

@@ -262,7 +262,11 @@ class Writers:
         name = self._made[key] = self.source.fresh("w")
         carried = members(node, self.options)
         head = [f"if v is None: return {none!r}"] if by_position else []
-        read = self._read_by_position(carried, node) if by_position else self._read(node, carried, tag, none, step, declared)
+        read = (
+            self._read_by_position(carried, node)
+            if by_position
+            else self._read(node, carried, tag, none, step, declared)
+        )
         body = [*read, *self._contents(carried, tag, self._type_attribute(node) if declared is not None else "")]
         self.source.function(f"{name}(v)", [*head, *_guarded(body, step)])
         return name
@@ -293,7 +297,10 @@ class Writers:
         plain = by_key or all(m.field.name.isidentifier() and not iskeyword(m.field.name) for m in carried)
         lines = [f"if v.__class__ is {cls}:"]
         if carried and plain:
-            lines += [f"    try: {names} = {reads}{comma}", f"    except {'KeyError' if by_key else 'AttributeError'}: {names} = {odd}(v)"]
+            lines += [
+                f"    try: {names} = {reads}{comma}",
+                f"    except {'KeyError' if by_key else 'AttributeError'}: {names} = {odd}(v)",
+            ]
         else:
             lines += [f"    {names} = {odd}(v)" if carried else "    pass"]
         lines += ["else:", f"    if v is None: return {none!r}"]
@@ -417,4 +424,3 @@ def _guarded(body: list[str], step: str | None) -> list[str]:
     if not step:
         return body
     return ["try:", *(f"    {line}" for line in body), f"except EncodeError as e: raise located(e, {step!r}) from None"]
-

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NS_XML = "http://www.w3.org/XML/1998/namespace"
 NS_XSD = "http://www.w3.org/2001/XMLSchema"
@@ -44,7 +47,7 @@ DEFAULT_NS = None
 """The namespace of a class that leaves it to its application."""
 
 
-def Tnswrap(namespace: str) -> Callable[[str], str]:
+def Tnswrap(namespace: str) -> Callable[[str], str]:  # noqa: N802 - the documented name
     """A maker of qualified names in Clark's notation: ``Tnswrap("urn:x")("a")`` is ``{urn:x}a``."""
     return lambda name: f"{{{namespace}}}{name}"
 

@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 
-from spyne.const.xml import NSMAP, PREFMAP
+from spyne.const.xml import NS_XSD, NSMAP, PREFMAP
 from spyne.descriptor import MethodDescriptor
 from spyne.error import MethodAlreadyExistsError
+from spyne.evmgr import EventManager
+from spyne.interface._order import publication_order
 from spyne.member import member_methods
 from spyne.model._fields import Annotation
 from spyne.model.primitive import NATIVE_MAP
@@ -51,8 +53,9 @@ class Interface:
     """The methods and types of an application.
 
     calls: descriptor to `Call`. service_method_map: request element ``{ns}name`` to its descriptors, the primary first.
-    method_id_map: internal key to descriptor. types: (namespace, name) to node, in order of first sight. nsmap and prefmap:
-    prefix to namespace and back, with ``tns`` and the generated ``s0``, ``s1``….
+    method_id_map: internal key to descriptor. types: (namespace, name) to node, in order of first sight. published_types: those
+    that are not XSD's own, parts before wholes. nsmap and prefmap: prefix to namespace and back, with ``tns`` and the generated
+    ``s0``, ``s1``…; protocols may add to them. document_nsmap: what `nsmap` was before that.
 
     Raises DeclarationError (MethodAlreadyExistsError for methods) when two things want one name.
     """
@@ -69,7 +72,20 @@ class Interface:
         self.service_method_map: dict[str, list[MethodDescriptor]] = {}
         self.method_id_map: dict[str, MethodDescriptor] = {}
         self.types: dict[tuple[str, str], Node] = {}
+        self.published_types: tuple[Node, ...] = ()
+        self.document_nsmap: dict[str, str] = {}
+        self._docs: Any = None
         self._build()
+
+    @property
+    def docs(self) -> Any:
+        """The container of the interface documents, made on first use by the application's `documents_container`."""
+        if self._docs is None:
+            from spyne.interface.documents import InterfaceDocuments
+
+            container = getattr(self.app, "documents_container", None) or InterfaceDocuments
+            self._docs = container(self)
+        return self._docs
 
     @property
     def classes(self) -> dict[str, Any]:
@@ -121,6 +137,17 @@ class Interface:
             for descriptor in [method for cls in classes for method in member_methods(cls).values()]:
                 if descriptor.static_when is None or descriptor.static_when(self.app):
                     self._offer(descriptor)
+        self._name_namespaces()
+
+    def _name_namespaces(self) -> None:
+        """Give prefixes to all namespaces, in the order in which documents publish their types."""
+        self.published_types = publication_order(self.types.values())
+        for node in self.published_types:
+            self.get_namespace_prefix(node.namespace)
+        for call in self.calls.values():
+            for message in (call.request, call.response):
+                self.get_namespace_prefix(message.namespace)
+        self.document_nsmap = dict(self.nsmap)
 
     def _offer(self, descriptor: MethodDescriptor) -> None:
         """Lower the messages of a method and file it."""
@@ -129,6 +156,8 @@ class Interface:
         self.calls[descriptor] = call
         self.method_id_map[descriptor.internal_key] = descriptor
         self._add_method(call)
+        if descriptor.aux is not None:
+            return  # it shares its messages with a primary method; documents name those
         for message in (call.request, call.response):
             for field in (message.field, *message.headers):
                 self._add_type(field.type)
@@ -196,7 +225,6 @@ class Interface:
             return
         if not node.name:
             return
-        self.get_namespace_prefix(node.namespace)
         self.types[key] = node
         if node.base is not None:
             self._add_type(node.base)
@@ -225,7 +253,10 @@ def _is_message(tp: Any) -> bool:
 
 
 def _conflicting(known: Node, node: Node) -> bool:
-    """Whether two nodes of one name are different types; customized variants of one class are not."""
+    """Whether two nodes of one name are different types; customized variants of one class are not, nor are the Python values
+    that share one of XSD's own types."""
+    if node.namespace == NS_XSD:
+        return False
     if isinstance(known, Struct) and isinstance(node, Struct):
         return known.cls is not node.cls
     return type(known) is not type(node)
@@ -238,11 +269,14 @@ class InterfaceDocumentBase:
 
     def __init__(self, interface: Interface) -> None:
         self.interface = interface
+        self.event_manager = EventManager(self)
 
-    @property
-    def event_manager(self) -> Any:
-        """The application's events; ``document_built`` and the like are fired there."""
-        return self.interface.app.event_manager
+    def fire(self, name: str) -> None:
+        """Tell the listeners of this document, then those of the application; they get the document."""
+        self.event_manager.fire_event(name, self)
+        manager = getattr(self.interface.app, "event_manager", None)
+        if manager is not None:
+            manager.fire_event(name, self)
 
     def build_interface_document(self, url: str | None = None) -> Any:
         """Build the document and keep it."""

@@ -131,7 +131,8 @@ def inherit(cls: type[Any]) -> None:
         cls.__orig__ = None
     for nested in ("Attributes", "Annotations"):
         own, inherited = body.get(nested), getattr(parent, nested, None)
-        if own is not None and inherited is not None and not issubclass(own, inherited):
+        chosen = nested == "Annotations" and isinstance(own, type) and issubclass(own, Annotations)
+        if own is not None and inherited is not None and not chosen and not issubclass(own, inherited):
             values = normalize(vars(own)) if nested == "Attributes" else dict(vars(own))
             setattr(
                 cls,

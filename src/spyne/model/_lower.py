@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from spyne.model import _native
 from spyne.model._base import ModelBase, SimpleModel, use
 from spyne.model._fields import XmlModifier
-from spyne.schema import Array, Field, Lowering, Node, Place, Scalar, Struct
-from spyne.schema.nodes import EMPTY
+from spyne.schema import Array, Field, Lowering, Node, Place, Struct
+from spyne.schema.nodes import EMPTY, XSD_NAMESPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def complex_schema(cls: Any, lowering: Lowering, place: Place) -> Field:
     """One use of a class with members."""
-    return use(cls, struct_node(cls, lowering))
+    return _classic_use(cls, struct_node(cls, lowering))
+
+
+def _classic_use(cls: Any, node: Node) -> Field:
+    """One use of a class or array that was not written as an annotation, where None and empty are not told apart."""
+    field = use(cls, node)
+    return msgspec.structs.replace(field, hints={**field.hints, "none_is_empty": True})
 
 
 def struct_node(cls: Any, lowering: Lowering) -> Node:
@@ -35,8 +43,10 @@ def struct_node(cls: Any, lowering: Lowering) -> Node:
 
 
 def module_namespace(cls: Any) -> str:
-    """The namespace of a class that was given none: its module up to the first private part; empty for ``__main__`` and for
-    classes that the library makes, which fall to the target namespace."""
+    """The namespace of a class that was given none: its module up to the first private part.
+
+    Empty for ``__main__`` and for classes that the library makes, which fall to the target namespace.
+    """
     parts = [] if cls.__module__.startswith("spyne.") else cls.__module__.split(".")
     public = next((index for index, part in enumerate(parts) if part.startswith("_")), len(parts))
     return ".".join(parts[:public])
@@ -50,15 +60,13 @@ def _build_struct(cls: Any, name: str, namespace: str, lowering: Lowering) -> St
     parent = cls.__extends__
     base = struct_node(parent, lowering) if parent is not None and parent.get_flat_type_info() else None
     inherited = base.fields if isinstance(base, Struct) else ()
-    own = tuple(_member(cls, member, tp, Place(name, namespace, member), lowering) for member, tp in cls._type_info.items())
+    own = tuple(
+        _member(cls, member, tp, Place(name, namespace, member), lowering) for member, tp in cls._type_info.items()
+    )
     overridden = {field.name for field in own}
     fields = (*(field for field in inherited if field.name not in overridden), *own)
     orig = cls.get_orig()
-    notes = cls.Annotations
     struct_fields = getattr(orig, "__struct_fields__", None)
-    hints: dict[str, Any] = {"model": cls, "attributes": cls.Attributes}
-    if notes.appinfo is not None:
-        hints["appinfo"] = notes.appinfo
     return Struct(
         name=name,
         namespace=namespace,
@@ -70,8 +78,13 @@ def _build_struct(cls: Any, name: str, namespace: str, lowering: Lowering) -> St
         positional=struct_fields == tuple(field.name for field in fields) and type(orig).__name__ == "ComplexModelMeta",
         subtypes=lambda: _subtypes(orig, lowering),
         native=_annotate(cls, orig, fields),
-        hints=hints,
+        hints=_hints(cls),
     )
+
+
+def _hints(cls: Any) -> dict[str, Any]:
+    hints = {"model": cls, "attributes": cls.Attributes}
+    return hints if cls.Annotations.appinfo is None else {**hints, "appinfo": cls.Annotations.appinfo}
 
 
 def _documentation(cls: Any) -> str:
@@ -96,11 +109,20 @@ def _member(cls: Any, member: str, tp: Any, place: Place, lowering: Lowering) ->
     inner = tp.type if isinstance(tp, XmlModifier) else tp
     attributes = inner.Attributes if isinstance(inner, type) and issubclass(inner, ModelBase) else ModelBase.Attributes
     wire_name = attributes.sub_name or member
-    field = lowering.field(inner, Place(place.owner, place.namespace, wire_name))
+    namespace = _attribute_home(tp) or place.namespace
+    field = lowering.field(inner, Place(place.owner, namespace, wire_name))
     hints: Mapping[str, Any] = field.hints
     if isinstance(tp, XmlModifier):
         hints = {**hints, **{key: value for key, value in tp.hints().items() if value is not None}}
     return msgspec.structs.replace(field, name=member, wire_name=field.wire_name or wire_name, hints=hints)
+
+
+def _attribute_home(tp: Any) -> str:
+    """Where an anonymous restricted type of an XML attribute lives: published contracts have it with the type it restricts."""
+    if not isinstance(tp, XmlModifier) or tp.hints().get("xml_place") != "attribute":
+        return ""
+    inner = tp.type
+    return inner._home or str(inner.__module__) if isinstance(inner, type) and issubclass(inner, SimpleModel) else ""
 
 
 def _annotate(cls: Any, orig: Any, fields: tuple[Field, ...]) -> bool:
@@ -135,18 +157,15 @@ def array_schema(cls: Any, lowering: Lowering, place: Place) -> Field:
     item_name = item.type.name if restricted else item.wire_name or member
     item = msgspec.structs.replace(item, name=item_name, wire_name=item_name, max_occurs=None)
     own_space = cls.__namespace__
-    builtin = isinstance(item.type, Scalar) and not restricted
-    namespace = own_space or ("" if builtin else item.type.namespace) or lowering.default_namespace
+    inner_space = "" if item.type.namespace == XSD_NAMESPACE else item.type.namespace
+    namespace = own_space or inner_space or lowering.default_namespace
     name = cls.__type_name__ or f"{item.type.name}Array"
-    node = Array(
-        name=name,
-        namespace=namespace,
-        doc=str(cls.Annotations.doc or ""),
-        item=item,
-        stream=cls._stream,
-        hints={"model": cls, "attributes": cls.Attributes} if cls.Annotations.appinfo is None else {"model": cls, "attributes": cls.Attributes, "appinfo": cls.Annotations.appinfo},
-    )
-    return use(cls, node)
+    hints: dict[str, Any] = {"model": cls, "attributes": cls.Attributes}
+    if cls.Annotations.appinfo is not None:
+        hints["appinfo"] = cls.Annotations.appinfo
+    doc = str(cls.Annotations.doc or "")
+    node = Array(name=name, namespace=namespace, doc=doc, item=item, stream=cls._stream, hints=hints)
+    return _classic_use(cls, node)
 
 
 def is_anonymous(node: Node, place: Place) -> bool:
@@ -158,12 +177,17 @@ __all__ = ["EMPTY", "array_schema", "complex_schema", "is_anonymous", "struct_no
 
 
 def fault_schema(cls: Any, lowering: Lowering) -> Field:
-    """A fault class as an element of its own name; its members are those of `_type_info`, usually none."""
-    name, namespace = cls.get_type_name(), cls.get_namespace() or lowering.default_namespace
+    """A fault class as an element of its own name in the target namespace; its members are those of `_type_info`."""
+    name, namespace = cls.get_type_name(), lowering.default_namespace
 
     def build() -> Struct:
         place = Place(name, namespace, "")
-        fields = tuple(_member(cls, member, tp, msgspec.structs.replace(place, member=member), lowering) for member, tp in cls._type_info.items())
-        return Struct(name=name, namespace=namespace, fields=fields, cls=cls, make=cls, hints={"model": cls, "fault": True})
+        fields = tuple(
+            _member(cls, member, tp, msgspec.structs.replace(place, member=member), lowering)
+            for member, tp in cls._type_info.items()
+        )
+        return Struct(
+            name=name, namespace=namespace, fields=fields, cls=cls, make=cls, hints={"model": cls, "fault": True}
+        )
 
     return Field(type=lowering.define(cls, build, name=name, namespace=namespace), name=name, wire_name=name)

@@ -34,7 +34,7 @@ def native_type(node: nodes.Node) -> Any:
         return node.hints.get("cls")
     if isinstance(node, nodes.Array):
         inner = native_type(node.item.type)
-        return None if inner is None or node.load or node.stream else list[inner | None]  # type: ignore[valid-type]
+        return None if inner is None or node.load or node.stream else list[_or_none(node.item, inner)]  # type: ignore[misc]
     return None
 
 
@@ -47,4 +47,10 @@ def native_field(field: nodes.Field) -> Any:
     inner = native_type(field.type)
     if inner is None:
         return None
-    return list[inner | None] | None if field.repeated else inner | None  # type: ignore[valid-type]
+    return list[inner | None] | None if field.repeated else _or_none(field, inner)  # type: ignore[valid-type]
+
+
+def _or_none(field: nodes.Field, inner: Any) -> Any:
+    """The type with None, unless null means an empty array: the codecs see to that."""
+    null_is_array = field.hints.get("none_is_empty") and isinstance(field.type, nodes.Array)
+    return inner if null_is_array else inner | None

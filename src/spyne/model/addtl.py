@@ -6,10 +6,10 @@ import datetime
 import re
 from typing import Any, ClassVar, Self
 
-from spyne.util.excerpt import cut
 from spyne.model.complex import ComplexModel
 from spyne.model.mandatory import M
 from spyne.model.primitive import Boolean, Date, DateTime, Time
+from spyne.util.excerpt import cut
 
 __all__ = ["DateSegment", "DateTimeSegment", "TimeSegment"]
 

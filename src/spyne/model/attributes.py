@@ -85,12 +85,66 @@ class AttributesBase:
 
 
 _KNOWN_ELSEWHERE = frozenset(
-    "doc appinfo type_name namespace nullable max_len min_len pattern unicode_pattern upattern encoding unicode_errors format "
-    "str_format cast gt ge lt le total_digits fraction_digits max_str_len min_bound max_bound date_format time_format dt_format "
-    "out_format datetime_format string_format interp_format as_timezone timezone serialize_as child_attrs child_attrs_all "
-    "child_attrs_noexc declare_order validate_freq not_wrapped wrapper wrapped methods method_config_do complex_as simple_field "
-    "parent_variant sqla_metadata table mapper table_args mapper_args serializer_attrs type mode text anchor_class "
-    "process_contents".split()
+    [
+        "doc",
+        "appinfo",
+        "type_name",
+        "namespace",
+        "nullable",
+        "max_len",
+        "min_len",
+        "pattern",
+        "unicode_pattern",
+        "upattern",
+        "encoding",
+        "unicode_errors",
+        "format",
+        "str_format",
+        "cast",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+        "total_digits",
+        "fraction_digits",
+        "max_str_len",
+        "min_bound",
+        "max_bound",
+        "date_format",
+        "time_format",
+        "dt_format",
+        "out_format",
+        "datetime_format",
+        "string_format",
+        "interp_format",
+        "as_timezone",
+        "timezone",
+        "serialize_as",
+        "child_attrs",
+        "child_attrs_all",
+        "child_attrs_noexc",
+        "declare_order",
+        "validate_freq",
+        "not_wrapped",
+        "wrapper",
+        "wrapped",
+        "methods",
+        "method_config_do",
+        "complex_as",
+        "simple_field",
+        "parent_variant",
+        "sqla_metadata",
+        "table",
+        "mapper",
+        "table_args",
+        "mapper_args",
+        "serializer_attrs",
+        "type",
+        "mode",
+        "text",
+        "anchor_class",
+        "process_contents",
+    ]
 )
 
 

@@ -9,8 +9,8 @@ import msgspec
 
 from spyne.model._adapt import chain
 from spyne.model._base import SimpleModel
-from spyne.util.excerpt import cut
 from spyne.schema import DeclarationError, nodes
+from spyne.util.excerpt import cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,8 +97,8 @@ class Bytes(ByteArray):
         return cls.Attributes.parser
 
 
-def _one_chunk(data: bytes) -> list[bytes]:
-    return [data]
+def _one_chunk(data: bytes) -> tuple[bytes]:
+    return (data,)
 
 
 def join(value: Any) -> bytes:

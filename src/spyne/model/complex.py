@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from weakref import WeakSet
 
 import msgspec
 
-from spyne.model._base import ModelBase, inherit
-from spyne.model._fields import Annotation, TypeInfo, XmlModifier, collect, is_declaration, model_of
+from spyne.model._base import ModelBase
+from spyne.model._fields import TypeInfo, XmlModifier, model_of
+from spyne.model._heritage import attributes_of, flat_type_info, is_model, parent_model
 from spyne.model._lower import array_schema, complex_schema
-from spyne.schema import MISSING, DeclarationError, Field, Lowering, Place
+from spyne.model._struct import ComplexModelMeta, add_field, resolve_self, restore, set_members, state_of
+from spyne.model._variants import customize_child, customize_children, customized, simple_members
+from spyne.model.ignored import Ignored
+from spyne.schema import DeclarationError, Field, Lowering, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = [
     "Array",
     "ComplexModel",
     "ComplexModelBase",
     "ComplexModelMeta",
+    "Ignored",
     "Iterable",
     "SelfReference",
     "TypeInfo",
@@ -30,13 +37,9 @@ __all__ = [
 class XmlAttribute(XmlModifier):
     """A member written as an XML attribute; `use` is "required" or "optional", `ns` qualifies the attribute."""
 
-    def __init__(self, type: Any, use: str | None = None, ns: str | None = None) -> None:  # noqa: A002
+    def __init__(self, type: Any, use: str | None = None, ns: str | None = None) -> None:
         super().__init__(type, ns)
         self._use = use
-
-    def __spyne_annotation__(self, field: Field) -> Field:
-        """The field as an attribute, for ``Annotated[str, XmlAttribute(str)]``."""
-        return msgspec.structs.replace(field, hints={**field.hints, **self.hints()})
 
     def hints(self) -> dict[str, Any]:
         """What the XML codec and the schema writer read."""
@@ -45,10 +48,6 @@ class XmlAttribute(XmlModifier):
 
 class XmlData(XmlModifier):
     """A member written as the text of its parent's element (XSD simpleContent)."""
-
-    def __spyne_annotation__(self, field: Field) -> Field:
-        """The field as text, for ``Annotated[str, XmlData(str)]``."""
-        return msgspec.structs.replace(field, hints={**field.hints, **self.hints()})
 
     def hints(self) -> dict[str, Any]:
         """What the XML codec and the schema writer read."""
@@ -61,6 +60,7 @@ class SelfReference:
     customize_args: ClassVar[Mapping[str, Any]] = {}
 
     def __new__(cls, **attributes: Any) -> Any:
+        """Calling it customizes it, as on every type."""
         return type("SelfReference", (SelfReference,), {"customize_args": attributes})
 
     @classmethod
@@ -69,7 +69,13 @@ class SelfReference:
         return type("SelfReference", (SelfReference,), {"customize_args": {**cls.customize_args, **attributes}})
 
     @classmethod
+    def _resolve_self(cls, owner: Any) -> Any:
+        """The class that the reference stands in."""
+        return owner.customize(**cls.customize_args) if cls.customize_args else owner
+
+    @classmethod
     def __spyne_schema__(cls, lowering: Lowering, place: Place) -> Field:
+        """There is none: a reference is resolved when its class is complete."""
         raise DeclarationError(f"{place}: SelfReference is only for members of a ComplexModel")
 
 
@@ -106,11 +112,12 @@ class ComplexModelBase(ModelBase):
         namespace = super()._variant_namespace(attributes)
         parent = cls.__extends__ if cls.__orig__ is not None else parent_model(cls)
         namespace["__extends__"] = parent
-        namespace["_type_info"] = _customize_children(cls, namespace["Attributes"])
+        namespace["_type_info"] = customize_children(cls, namespace["Attributes"])
         return namespace
 
     @classmethod
     def customize(cls, **attributes: Any) -> type[Self]:
+        """A variant with other attributes; `append_field` and `insert_field` reach it too."""
         variant = super().customize(**attributes)
         cls.get_orig()._variants.add(variant)
         return variant
@@ -128,12 +135,12 @@ class ComplexModelBase(ModelBase):
     @classmethod
     def get_simple_type_info(cls, target: Any = None, hier_delim: str = ".") -> dict[str, Any]:
         """The scalar fields at any depth by their dotted path."""
-        return dict(_simple_members(target or cls, hier_delim, "", ()))
+        return dict(simple_members(target or cls, hier_delim))
 
     @classmethod
     def get_identifiers(cls) -> Iterator[tuple[str, Any]]:
         """The (name, type) pairs of the primary key."""
-        return ((name, tp) for name, tp in flat_type_info(cls).items() if _attributes(tp).pk)
+        return ((name, tp) for name, tp in flat_type_info(cls).items() if attributes_of(tp).pk)
 
     get_primary_keys = get_identifiers
 
@@ -152,7 +159,7 @@ class ComplexModelBase(ModelBase):
         """The classes that this one extends, nearest first."""
         found: list[type[ComplexModelBase]] = []
         parent = cls.__extends__
-        while isinstance(parent, type) and issubclass(parent, ComplexModelBase) and parent._type_info is not _NO_FIELDS:
+        while isinstance(parent, type) and issubclass(parent, ComplexModelBase) and parent._type_info:
             found.append(parent)
             parent = parent.__extends__
         return found
@@ -166,21 +173,20 @@ class ComplexModelBase(ModelBase):
     @classmethod
     def append_field(cls, name: str, tp: Any) -> None:
         """Add a field at the end, here and in every customized variant. Build the application after."""
-        for target in (cls, *cls._variants):
-            add_field(target, name, tp, len(target._type_info))
+        cls.insert_field(len(cls._type_info), name, tp)
 
     @classmethod
     def insert_field(cls, index: int, name: str, tp: Any) -> None:
         """Add a field before the own field at `index`, here and in every customized variant."""
-        for target in (cls, *cls._variants):
-            add_field(target, name, tp, index)
+        add_field(cls, name, tp, index)
+        for variant in cls._variants:
+            add_field(variant, name, customize_child(variant.Attributes, name, cls._type_info[name]), index)
 
     @classmethod
     def produce(cls, namespace: str | None, type_name: str, members: Any) -> Any:
         """A new class with these members: a mapping or pairs of name and type."""
-        body = {"__namespace__": namespace, "__type_name__": type_name, "_type_info": TypeInfo(members), "__module__": cls.__module__}
-        made: Any = type(ComplexModel)
-        return made(type_name, (ComplexModel,), body)
+        body = {"__namespace__": namespace, "__type_name__": type_name, "__module__": cls.__module__}
+        return ComplexModelMeta(type_name, (ComplexModel,), {**body, "_type_info": TypeInfo(members)})
 
     @classmethod
     def init_from(cls, other: Any, **members: Any) -> Self:
@@ -204,64 +210,28 @@ class ComplexModelBase(ModelBase):
     def __getitem__(self, index: int) -> Any:
         return getattr(self, list(flat_type_info(type(self)))[index])
 
+    def __copy__(self) -> Self:
+        copied: Self = restore(type(self), state_of(self))
+        return copied
+
+    def __reduce__(self) -> Any:
+        return restore, (type(self).get_orig(), state_of(self))
+
     def __repr__(self) -> str:
         members = ", ".join(f"{name}={value!r}" for name, value in self.as_dict().items())
         return f"{type(self).get_type_name()}({members})"
 
     @classmethod
     def __spyne_schema__(cls, lowering: Lowering, place: Place) -> Field:
+        """This class as a field of the schema."""
         return complex_schema(cls, lowering, place)
-
-
-_NO_FIELDS = ComplexModelBase._type_info
-_STRUCT_META: Any = type(msgspec.Struct)
-
-
-class ComplexModelMeta(_STRUCT_META):  # type: ignore[misc]
-    """Collects the fields of a class body and makes the class a msgspec.Struct of them, every member None by default."""
-
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any) -> Any:
-        if not any(isinstance(base, ComplexModelMeta) for base in bases):
-            return super().__new__(mcs, name, bases, namespace, **options)
-        customized = namespace.get("__orig__") is not None
-        bases, inherited = (bases, {}) if customized else split_mixins(name, bases)
-        body = {**inherited, **namespace}
-        annotations = {} if customized else _annotations(namespace)
-        fields = namespace["_type_info"] if customized else TypeInfo({**inherited.get("_type_info", {}), **collect(name, namespace, annotations)})
-        for field in fields:
-            body.pop(field, None)
-        own = {} if customized else {field: tp for field, tp in fields.items() if not any(hasattr(b, field) for b in bases if isinstance(b, ComplexModelMeta) and field in flat_type_info(b))}
-        defaults = {field: _struct_default(tp, namespace.get(field)) for field, tp in own.items()}
-        body |= {"_type_info": fields, "_variants": WeakSet(), **defaults}
-        body["__annotations__"] = dict.fromkeys(own, Any)
-        init = body.pop("__init__", None)
-        cls = super().__new__(InitModelMeta if init is not None else mcs, name, bases, body, **options)
-        if init is not None:
-            cls.__init__ = init
-        inherit(cls)
-        if not customized:
-            cls.__orig__ = None
-            cls.__extends__ = parent_model(cls)
-            if "__type_name__" not in namespace:
-                cls.__type_name__ = None
-            _complete(cls)
-        return cls
-
-
-class InitModelMeta(ComplexModelMeta):
-    """The metaclass of classes with an ``__init__`` of their own, or with fields added after the class was made."""
-
-    def __call__(cls, *args: Any, **members: Any) -> Any:
-        instance = super().__call__()
-        instance.__init__(*args, **members)
-        return instance
 
 
 _DOC = """A type with members, declared as class attributes, as annotations or as `_type_info`.
 
 Members are None until they are set; the constructor takes them by keyword, or by position in field order, and raises
 TypeError for one that does not exist. Single inheritance becomes XSD extension; classes with ``__mixin__ = True`` give
-their fields to those that name them as a base.
+their fields to those that name them as a base. In a body that has both kinds, the annotated members come first.
 """
 
 if TYPE_CHECKING:
@@ -273,160 +243,18 @@ if TYPE_CHECKING:
 
 else:
 
-    class ComplexModel(
-        ComplexModelBase, msgspec.Struct, metaclass=ComplexModelMeta, dict=True, eq=False, weakref=True, omit_defaults=True
+    class ComplexModel(  # noqa: D101 - its docstring is _DOC
+        ComplexModelBase,
+        msgspec.Struct,
+        metaclass=ComplexModelMeta,
+        dict=True,
+        eq=False,
+        weakref=True,
+        omit_defaults=True,
     ):
         __doc__ = _DOC
 
-
-def _set_members(self: Any, *args: Any, **members: Any) -> None:
-    fields = flat_type_info(type(self))
-    for name, value in (*zip(fields, args, strict=False), *members.items()):
-        if name not in fields:
-            raise TypeError(f"Unexpected keyword argument '{name}'")
-        setattr(self, name, value)
-
-
-if not TYPE_CHECKING:
-    ComplexModel.__init__ = _set_members
-
-
-def _struct_default(tp: Any, given: Any) -> Any:
-    """The class attribute that gives a member its initial value."""
-    if given is not None and not is_declaration(given) and not isinstance(given, XmlModifier):
-        return given if not isinstance(given, list | dict | set) else msgspec.field(default_factory=lambda: type(given)(given))
-    attributes = _attributes(tp)
-    if attributes.default_factory is not None:
-        return msgspec.field(default_factory=attributes.default_factory)
-    if attributes.default is not None:
-        return msgspec.field(default_factory=lambda: attributes.default)
-    if isinstance(tp, Annotation) and tp.default is not MISSING:
-        return tp.default if not isinstance(tp.default, list | dict | set) else msgspec.field(default_factory=lambda: type(tp.default)(tp.default))
-    return None
-
-
-def _attributes(tp: Any) -> Any:
-    inner = tp.type if isinstance(tp, XmlModifier) else tp
-    return inner.Attributes if isinstance(inner, type) and issubclass(inner, ModelBase) else ModelBase.Attributes
-
-
-def _annotations(namespace: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Any = namespace.get("__annotations__")
-    if found is None and (annotate := namespace.get("__annotate__") or namespace.get("__annotate_func__")):
-        found = annotate(1)
-    return found or {}
-
-
-def split_mixins(name: str, bases: tuple[type, ...]) -> tuple[tuple[type, ...], dict[str, Any]]:
-    """The bases without mixins, and what the mixins give to the class body, their fields under `_type_info`.
-
-    Raises DeclarationError for two parents with members.
-    """
-    given: dict[str, Any] = {"_type_info": {}}
-    rest: list[type] = []
-    for base in bases:
-        if isinstance(base, ComplexModelMeta) and base.__mixin__:
-            fields = flat_type_info(base)
-            given["_type_info"].update(fields)
-            given.update({k: v for k, v in vars(base).items() if not k.startswith("__") and k not in fields and k not in _PRIVATE})
-        else:
-            rest.append(base)
-    models = [base for base in rest if isinstance(base, ComplexModelMeta)]
-    if len(models) > 1:
-        names = " and ".join(base.__name__ for base in models)
-        raise DeclarationError(f"{name} extends {names}: XSD knows single inheritance only; set __mixin__ = True on all but one")
-    for base in models:
-        if base.__orig__ is not None:
-            raise DeclarationError(f"{name} extends a customized {base.__name__}; extend the original class instead")
-    if not models:
-        rest.append(ComplexModel)
-    return tuple(rest), (given if given["_type_info"] or len(given) > 1 else {})
-
-
-_PRIVATE = frozenset({"_type_info", "_variants", "Attributes", "Annotations"})
-
-
-def parent_model(cls: Any) -> Any:
-    """The class that `cls` extends with members of its own, None where there is none."""
-    for base in cls.__mro__[1:]:
-        if isinstance(base, type) and issubclass(base, ComplexModelBase) and base.__orig__ is None and vars(base).get("_type_info"):
-            return base
-        if base is ComplexModelBase:
-            return None
-    return None
-
-
-def flat_type_info(cls: Any) -> TypeInfo:
-    """All fields of a class, the parents' first."""
-    parent = cls.__extends__
-    if not (isinstance(parent, type) and issubclass(parent, ComplexModelBase)):
-        own: TypeInfo = cls._type_info
-        return own
-    return TypeInfo({**flat_type_info(parent), **cls._type_info})
-
-
-def _complete(cls: Any) -> None:
-    """Put the class in place of the references to itself."""
-    for name, tp in cls._type_info.items():
-        cls._type_info[name] = _replace_self(tp, cls)
-
-
-def _replace_self(tp: Any, cls: Any) -> Any:
-    if isinstance(tp, type) and issubclass(tp, SelfReference):
-        return cls.customize(**tp.customize_args) if tp.customize_args else cls
-    if isinstance(tp, type) and issubclass(tp, Array):
-        member, item = next(iter(tp._type_info.items()))
-        replaced = _replace_self(item, cls)
-        if replaced is not item:
-            tp._type_info.clear()
-            tp._type_info[cls.get_type_name() if member == "SelfReference" else member] = replaced
-            if tp.__type_name__ in (None, "SelfReferenceArray"):
-                tp.__type_name__ = f"{cls.get_type_name()}Array"
-    return tp
-
-
-def add_field(cls: Any, name: str, tp: Any, index: int) -> None:
-    """Add a field to a finished class; its values live in the instance dict."""
-    cls._type_info.insert(index, name, model_of(tp))
-    if isinstance(cls, ComplexModelMeta):
-        if not isinstance(cls, InitModelMeta):
-            cls.__class__ = InitModelMeta
-        default = _attributes(tp).default
-        setattr(cls, name, default)
-
-
-def _customize_children(cls: Any, attributes: Any) -> TypeInfo:
-    """The fields with `child_attrs`, `child_attrs_all` and `child_attrs_noexc` applied.
-
-    Raises DeclarationError for a name that is not a field.
-    """
-    every = attributes.child_attrs_all or {}
-    named = attributes.child_attrs or attributes.child_attrs_noexc or {}
-    if not every and not named:
-        return TypeInfo(cls._type_info)
-    flat = flat_type_info(cls)
-    for name in named:
-        if name not in flat:
-            raise DeclarationError(f"{cls.__name__} has no field {name!r}; child_attrs may name: {', '.join(flat)}")
-    result = TypeInfo(flat if any(name not in cls._type_info for name in named) or every else cls._type_info)
-    for name, tp in result.items():
-        changes = {**every, **named.get(name, {})}
-        if attributes.child_attrs_noexc is not None and name not in attributes.child_attrs_noexc:
-            changes = {**changes, "exc": True}
-        if changes and isinstance(tp, type) and issubclass(tp, ModelBase):
-            result[name] = tp.customize(**changes)
-    return result
-
-
-def _simple_members(cls: Any, delim: str, prefix: str, seen: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
-    for name, tp in flat_type_info(cls).items():
-        inner = tp.type if isinstance(tp, XmlModifier) else tp
-        path = f"{prefix}{_attributes(tp).sub_name or name}"
-        if isinstance(inner, type) and issubclass(inner, ComplexModelBase):
-            if inner.get_orig() not in seen:
-                yield from _simple_members(inner, delim, path + delim, (*seen, inner.get_orig()))
-        else:
-            yield path, inner
+    ComplexModel.__init__ = set_members
 
 
 class Array(ComplexModelBase):
@@ -444,26 +272,34 @@ class Array(ComplexModelBase):
         serialize_as: str | None = None
 
     def __new__(cls, serializer: Any, member_name: str | None = None, wrapped: bool = True, **attributes: Any) -> Any:
+        """The array type of an item type: a class, not an instance."""
         item = model_of(serializer)
         if not wrapped:
-            attributes.setdefault("max_occurs", "unbounded")
-            return item.customize(**attributes)
-        name = member_name or _member_name(item)
-        variant = cls.customize(**{"serializer_attrs": None, **attributes})
-        variant._type_info = TypeInfo({name: item})
-        if variant.__type_name__ is None:
-            variant.__type_name__ = None
+            return customized(item, {"max_occurs": "unbounded", **attributes})
+        variant = cls.customize(**attributes)
+        variant._type_info = TypeInfo({member_name or _type_name(item): item})
         return variant
 
     @classmethod
     def get_type_name(cls) -> str:
+        """The public name, after the item's unless it was given."""
         if cls.__type_name__ is not None:
             return cls.__type_name__
         item = next(iter(cls._type_info.values()), None)
         return f"{_type_name(item)}Array" if item is not None else "Array"
 
     @classmethod
+    def _resolve_self(cls, owner: Any) -> Any:
+        """An array of references to the class it stands in becomes an array of that class."""
+        (member, item), *_ = cls._type_info.items() or [("", None)]
+        resolved = resolve_self(item, owner)
+        if resolved is not item:
+            cls._type_info = TypeInfo({owner.get_type_name() if member == "SelfReference" else member: resolved})
+        return cls
+
+    @classmethod
     def __spyne_schema__(cls, lowering: Lowering, place: Place) -> Field:
+        """This array as a field of the schema."""
         return array_schema(cls, lowering, place)
 
 
@@ -479,8 +315,5 @@ class Iterable(Array):
 
 
 def _type_name(item: Any) -> str:
-    return item.get_type_name() if isinstance(item, type) and issubclass(item, ModelBase) else getattr(item, "__name__", str(item))
-
-
-def _member_name(item: Any) -> str:
-    return "SelfReference" if isinstance(item, type) and issubclass(item, SelfReference) else _type_name(item)
+    """The public name of an item's type."""
+    return str(item.get_type_name() if is_model(item) else getattr(item, "__name__", item))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spyne.model._base import ModelBase
 from spyne.model._fields import TypeInfo
 from spyne.model._lower import fault_schema
-from spyne.schema import Field, Lowering, Place
+
+if TYPE_CHECKING:
+    from spyne.schema import Field, Lowering, Place
 
 
-class Fault(Exception, ModelBase):  # noqa: N818 - the standard's word (SOAP 1.1 §4.4)
+class Fault(Exception, ModelBase):
     """An error for the caller. Raise it from a service method.
 
     faultcode: dotted, beginning with "Client" or "Server" ("Client.NotFound"). faultstring: for people. faultactor: the URI
@@ -18,12 +20,17 @@ class Fault(Exception, ModelBase):  # noqa: N818 - the standard's word (SOAP 1.1
     Subclasses may set `CODE`, and are listed in ``_throws`` to appear in the WSDL.
     """
 
-    CODE: ClassVar[str | None] = None
+    CODE: ClassVar[Any] = None
     detail_type: ClassVar[Any] = None
     _type_info: ClassVar[TypeInfo] = TypeInfo()
 
     def __init__(
-        self, faultcode: str = "Server", faultstring: str = "", faultactor: str = "", detail: Any = None, lang: str = "en"
+        self,
+        faultcode: str = "Server",
+        faultstring: str = "",
+        faultactor: str = "",
+        detail: Any = None,
+        lang: str = "en",
     ) -> None:
         self.faultcode = faultcode
         self.faultstring = faultstring or self.get_type_name()

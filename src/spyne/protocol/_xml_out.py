@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any as AnyType
-from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
 
 from spyne.codec import xml_encode
 from spyne.codec._base import EncodeError, Options
+from spyne.codec._xml_text import escape, escape_attribute
 from spyne.const.xml import NS_SOAP11_ENV, NS_XSD, NS_XSI
 from spyne.context import Lazy
 from spyne.error import Fault
@@ -39,7 +39,7 @@ def declare(text: str, prefixes: Mapping[str, str]) -> str:
 
 def declarations(prefixes: Mapping[str, str]) -> str:
     """The namespace declarations as attributes, each with a space before it."""
-    return "".join(f" xmlns:{prefix}={quoteattr(namespace)}" for namespace, prefix in prefixes.items())
+    return "".join(f' xmlns:{prefix}="{escape_attribute(namespace)}"' for namespace, prefix in prefixes.items())
 
 
 def xsi_if_used(text: str) -> str:

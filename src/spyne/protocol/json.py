@@ -100,7 +100,7 @@ class JsonDocument(HierDictDocument):
             data = document.data.rstrip(b" \t\r\n")
             match = _CALL(data)
             if match is not None and data.endswith(b"}"):
-                ctx.method_request_string = match[1].decode("utf-8", "replace")
+                ctx.method_request_string = self.qualified(match[1].decode("utf-8", "replace"))
                 ctx.in_body_doc = Body(data[match.end() : -1], self.parse)
                 return
         super().decompose_incoming_envelope(ctx, message)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from spyne.codec import xml_decode, xml_encode
+from spyne.codec import xml_encode, xml_fast
 from spyne.codec._base import DecodeError, Options
 from spyne.limits import LimitExceeded
 from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader
@@ -42,15 +42,16 @@ class Reader:
     __slots__ = ("decode", "headers", "wrapped")
 
     def __init__(self, message: Message, options: Options) -> None:
-        self.decode = xml_decode.compile_decoder(message.field, options)
+        self.decode = xml_fast.compile(message.field, options)
         self.wrapped = message.wrapped
-        self.headers = [(_header_tag(field), xml_decode.compile_decoder(field, options)) for field in message.headers]
+        self.headers = [(_header_tag(field), xml_fast.compile(field, options)) for field in message.headers]
 
     def read_headers(self, parent: Any) -> Any:
-        """The header objects: None without any, one for one declared class, else a list with None for those absent."""
+        """The header objects: None without any, one for one declared class, else a list with None for those absent; of a
+        block that is there twice the last one counts."""
         if parent is None or not self.headers:
             return None
-        found = {child.tag: child for child in reversed(parent)}
+        found = {child.tag: child for child in parent}
         values = [decode(found[tag]) if tag in found else None for tag, decode in self.headers]
         return values[0] if len(values) == 1 else values
 
@@ -110,7 +111,9 @@ class XmlDocument(ProtocolBase):
         if self.validator == self.SCHEMA_VALIDATION:
             from spyne.interface.xml_schema import validation_schema
 
-            self._schema = validation_schema(app.interface)
+            published = getattr(app.interface.docs, "wsdl11", None)
+            form = published.element_form_default if published is not None else "qualified"
+            self._schema = validation_schema(app.interface, form)
 
     def codec_options(self) -> Options:
         """What the codecs of this protocol are compiled with."""

@@ -172,7 +172,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     name: the Python attribute, key or parameter. wire_name: the public name. max_occurs: None for unbounded; more than one
     means a list, with no wrapper on the wire. default: a Python value given to an absent member; `default_factory` makes one.
     hints: what single formats read, such as "xml_place" ("attribute" | "text"), "xml_namespace", "xml_choice", "xml_use",
-    "excluded" (protocol classes), "read_only", "logged", "attributes" (the model's own bag).
+    "excluded" (protocol classes), "read_only", "logged", "attributes" (the model's own bag), "none_is_empty" (dict documents
+    write an object that is None as an empty one, and read null as an empty array).
     """
 
     type: Node

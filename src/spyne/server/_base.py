@@ -9,6 +9,7 @@ from spyne.codec._base import EncodeError
 from spyne.context import AuxMethodContext, MethodContext
 from spyne.error import Fault, InternalError
 from spyne.evmgr import EventManager
+from spyne.model.complex import Ignored
 from spyne.protocol._base import ProtocolBase
 
 __all__ = ["ServerBase"]
@@ -95,6 +96,7 @@ class ServerBase:
         protocol = ctx.out_protocol
         failed = ctx.out_error is not None
         if ctx._out_document is None:
+            ctx.out_object = _sent(ctx.out_object)
             protocol.serialize(ctx, ProtocolBase.RESPONSE)
         ctx.fire_event("method_exception_document" if failed else "method_return_document")
         protocol.create_out_string(ctx)
@@ -120,11 +122,19 @@ class ServerBase:
         """Run the auxiliary methods of a call after its primary one; their results are ignored, their failures logged."""
         primary, *others = contexts
         for ctx in others:
-            ctx.descriptor.aux.process_context(self, ctx, ctx.aux, primary.out_error)
+            ctx.descriptor.aux.process_context(self, ctx, primary.out_error)
 
     def serve_forever(self) -> None:
         """Serve until stopped, in transports that have a loop of their own."""
         raise NotImplementedError
+
+
+def _sent(results: Any) -> Any:
+    """The results with None in place of those that user code wants ignored."""
+    if results is None or not any(isinstance(result, Ignored) for result in results):
+        return results
+    return [None if isinstance(result, Ignored) else result for result in results]
+
 
 def _where(error: Exception) -> str:
     path = error.path if isinstance(error, EncodeError) else ()

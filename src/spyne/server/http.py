@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from threading import Lock
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from spyne.const.http import STATUS
@@ -15,8 +13,12 @@ from spyne.context import MethodContext, TransportContext
 from spyne.error import Fault, Redirect, RequestTooLongError
 from spyne.protocol._base import http_code_of
 from spyne.server._base import ServerBase
-from spyne.util.address import Address
+from spyne.server._headers import RequestHeaders, charset_of, check_header, gen_header, status_line
+from spyne.server._reply import Begun, HttpReply, Silent, as_bytes, without
 from spyne.util.run import iterate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["HttpBase", "HttpMethodContext", "HttpRedirect", "HttpReply", "HttpTransportContext", "RequestHeaders"]
 
@@ -26,98 +28,9 @@ WSDL_MIME_TYPE = "text/xml; charset=utf-8"
 TEXT_MIME_TYPE = "text/plain; charset=utf-8"
 HTML_MIME_TYPE = "text/html; charset=utf-8"
 
-_CHARSETS: Mapping[str | None, str | None] = {
-    None: None,
-    "": None,
-    "application/json": None,
-    "application/soap+xml; charset=utf-8": "utf-8",
-    "text/xml": None,
-    "text/xml; charset=UTF-8": "utf-8",
-    "text/xml; charset=utf-8": "utf-8",
-    "text/xml;charset=UTF-8": "utf-8",
-    "text/xml;charset=utf-8": "utf-8",
-}
-"""The charsets of the content types that most clients send."""
-
-_CHARSET = re.compile(r';[ \t]*charset[ \t]*=[ \t]*(?:"([^"\\]*)"|([^;, \t"]*))', re.IGNORECASE)
-_HOST = re.compile(r"(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-_STATUS = re.compile(r"[1-5][0-9]{2} [\x20-\x7e\x80-\xff]*")
-_PLAIN = re.compile(r"[\x20-\x7e]*")
+_OK = STATUS[200]
 _SINGLE = frozenset({"content-length", "content-type", "location"})
 _WITHOUT_BODY = frozenset({"204", "304"})
-_DEFAULT_PORTS = {"http": "80", "https": "443"}
-
-
-# --- what HTTP's texts mean ---
-
-
-def charset_of(content_type: str | None) -> str | None:
-    """The charset that a Content-Type names, in lower case; None where it names none."""
-    try:
-        return _CHARSETS[content_type]
-    except KeyError:
-        match = _CHARSET.search(content_type or "")
-        return (match[1] if match[1] is not None else match[2]).strip().lower() or None if match else None
-
-
-def status_line(code: int | str) -> str:
-    """``404`` or ``"404"`` as ``"404 Not Found"``; a whole status line as it is. Raises ValueError for what is neither."""
-    text = STATUS.get(int(code), f"{int(code)} Unknown") if isinstance(code, int) or code.isdigit() else code
-    if not _STATUS.fullmatch(text):
-        raise ValueError("a status is a number from 100 to 599, or such a number and a phrase without line breaks")
-    return text
-
-
-def check_header(name: str, value: str) -> tuple[str, str]:
-    """A header field as it is; raises ValueError for one that would break out of its line (RFC 9110 §5.5)."""
-    if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
-        raise ValueError("a header needs a token for a name, and a value of Latin-1 text without line breaks")
-    return name, value
-
-
-def host_or(host: str | None, default: str) -> str:
-    """The Host that a client sent when it is one (RFC 3986 §3.2.2, ASCII only), else the default."""
-    return host if host and _HOST.fullmatch(host) else default
-
-
-def gen_header(_value: str, **params: Any) -> str:
-    """A header's value with its parameters: quoted, or percent-encoded in UTF-8 where they are not ASCII (RFC 2231).
-
-    An underscore in a parameter's name stands for a dash; a parameter that is None is a name alone.
-    """
-    parts = [_value]
-    for key, param in params.items():
-        name = key.replace("_", "-")
-        if param is None:
-            parts.append(name)
-        elif _PLAIN.fullmatch(text := str(param)):
-            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-            parts.append(f'{name}="{escaped}"')
-        else:
-            parts.append(f"{name}*=utf-8''{quote(text, safe='')}")
-    return "; ".join(parts)
-
-
-class RequestHeaders(dict[str, list[str]]):
-    """Header name to its values. Names are in lower case with underscores; any spelling finds them."""
-
-    def __missing__(self, name: str) -> list[str]:
-        key = name.lower().replace("-", "_")
-        if key == name:
-            raise KeyError(name)
-        return self[key]
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The values of a header, or the default."""
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and super().__contains__(name.lower().replace("-", "_"))
 
 
 # --- one call ---
@@ -137,6 +50,7 @@ class HttpTransportContext(TransportContext):
     request_content_type: str | None = None
     resp_code: int | str | None = None
     is_answered = False
+    is_document = False
     wsdl: bytes | None = None
     wsdl_error: Exception | None = None
     _mime_type: str | None = None
@@ -300,10 +214,17 @@ class HttpTransportContext(TransportContext):
         """
         headers = self._resp_headers
         if headers is None:
-            return [check_header("Content-Type", self._mime_type or mime_type)]
+            return [
+                ("Content-Type", mime_type)
+                if self._mime_type is None
+                else check_header("Content-Type", self._mime_type)
+            ]
         chosen = headers.get("Content-Type")
         if chosen is None or (chosen == self._first_mime_type and self._mime_type is None):
-            headers = {"Content-Type": mime_type, **{name: value for name, value in headers.items() if name != "Content-Type"}}
+            headers = {
+                "Content-Type": mime_type,
+                **{name: value for name, value in headers.items() if name != "Content-Type"},
+            }
         return [
             check_header(str(name), str(value))
             for name, values in headers.items()
@@ -348,80 +269,6 @@ class HttpRedirect(Redirect):
             f'<p>The document has moved <a href="{escape(location)}">here</a>.</p></body></html>'
         )
         ctx.out_string = [page.encode()]
-
-
-# --- the answer ---
-
-
-class HttpReply:
-    """An answer, ready to be sent: `status` and `headers` for WSGI, and a body to iterate over.
-
-    The call is over when the body was read to its end or `close` is called; both may happen. An error in the middle of the
-    body is logged and raised, for the server to abort the connection: the client must not take half for the whole.
-    """
-
-    __slots__ = ("_body", "_closing", "headers", "status")
-
-    def __init__(
-        self,
-        status: str,
-        headers: list[tuple[str, str]],
-        body: Iterable[bytes],
-        closing: Callable[[Iterable[bytes]], None] | None = None,
-    ) -> None:
-        self.status = status
-        self.headers = headers
-        self._body = body
-        self._closing = closing
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._body
-        except Exception:
-            logger.exception("the response broke off after its first part was sent")
-            raise
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """End the call; never raises."""
-        closing, self._closing = self._closing, None
-        if closing is not None:
-            closing(self._body)
-
-
-class _Begun:
-    """A body whose first part was made already."""
-
-    __slots__ = ("_first", "_rest", "_source")
-
-    def __init__(self, first: bytes, rest: Iterator[Any], source: Any) -> None:
-        self._first = first
-        self._rest = rest
-        self._source = source
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._first
-        for part in self._rest:
-            yield as_bytes(part)
-
-    def close(self) -> None:
-        """Release what the body is made of."""
-        for thing in (self._rest, self._source):
-            close = getattr(thing, "close", None)
-            if close is not None:
-                close()
-
-
-def as_bytes(part: Any) -> bytes:
-    """A part of a body; text is written in UTF-8. Raises TypeError for what is neither."""
-    if isinstance(part, str):
-        return part.encode()
-    if isinstance(part, bytes):
-        return part
-    if isinstance(part, bytearray | memoryview):
-        return bytes(part)
-    raise TypeError(f"a response is made of bytes, not of {type(part).__name__}")
 
 
 class HttpBase(ServerBase):
@@ -482,6 +329,7 @@ class HttpBase(ServerBase):
     def serve_document(self, ctx: Any, url: str | None = None) -> HttpReply:
         """The WSDL, or why there is none. Fires ``wsdl`` or ``wsdl_exception``; a Fault from a listener decides the status."""
         transport = ctx.transport
+        transport.is_document = True
         try:
             self.fire_app_event("method_context_created", ctx)
             transport.wsdl = self._document(url or self.address_of(ctx))
@@ -547,7 +395,9 @@ class HttpBase(ServerBase):
 
     def too_long(self) -> RequestTooLongError:
         """The fault for a request that passes the limit; it names the limit."""
-        return RequestTooLongError(f"the request is larger than the limit {self._limit}={self.max_content_length} bytes")
+        return RequestTooLongError(
+            f"the request is larger than the limit {self._limit}={self.max_content_length} bytes"
+        )
 
     def rescue(self, ctx: Any, error: Exception) -> HttpReply:
         """The answer when something failed that should not have: logged, and a fault without detail."""
@@ -579,7 +429,7 @@ class HttpBase(ServerBase):
         if isinstance(source, tuple) or not self.chunked:
             return list(parts)
         first = as_bytes(next(parts, b""))
-        return _Begun(first, parts, source)
+        return Begun(first, parts, source)
 
     def _run_aux(self, contexts: list[Any]) -> None:
         try:
@@ -588,13 +438,19 @@ class HttpBase(ServerBase):
             logger.exception("an auxiliary method of %r failed", contexts[0])
 
     def _answer(self, ctx: Any) -> HttpReply:
-        transport, error = ctx.transport, ctx.out_error
-        failed = error is not None and not isinstance(error, Redirect)
-        if transport.resp_code is None:
-            transport.resp_code = STATUS[200] if error is None else status_line(ctx.out_protocol.fault_to_http_response_code(error))
-        self._fire(self.exception_event if failed else self.return_event, ctx)
+        """Settle the status, tell the listeners, settle the headers."""
+        transport, error, protocol = ctx.transport, ctx.out_error, ctx.out_protocol
+        event = self.return_event
+        if error is not None and not isinstance(error, Redirect):
+            event = self.exception_event
+            if transport.resp_code is None:
+                transport.resp_code = status_line(protocol.fault_to_http_response_code(error))
+        elif transport.resp_code is None:
+            transport.resp_code = _OK
+        if event in self.event_manager.handlers:
+            self.event_manager.fire_event(event, ctx)
         return self._make_reply(
-            ctx, status_line(transport.resp_code), transport.header_list(ctx.out_protocol.mime_type), ctx.out_string
+            ctx, status_line(transport.resp_code), transport.header_list(protocol.mime_type), ctx.out_string
         )
 
     def _make_reply(self, ctx: Any, status: str, headers: list[tuple[str, str]], body: Any) -> HttpReply:
@@ -605,14 +461,12 @@ class HttpBase(ServerBase):
             else:
                 body = [as_bytes(part) for part in body]
                 length = sum(map(len, body))
-            headers = [header for header in headers if header[0].lower() != "content-length"] if len(headers) > 1 else headers
+            if len(headers) > 1:
+                headers = without(headers, "content-length")
             headers.append(("Content-Length", str(length)))
-        closing = _Closing(self, ctx)
         if status[:3] in _WITHOUT_BODY:
-            headers = [header for header in headers if header[0].lower() not in ("content-length", "content-type")]
-        elif ctx.transport.req_method != "HEAD":
-            return HttpReply(status, headers, body, closing)
-        return HttpReply(status, headers, _Silent(body), closing)
+            return HttpReply(status, without(headers, "content-length", "content-type"), Silent(body), self, ctx)
+        return HttpReply(status, headers, body if ctx.transport.req_method != "HEAD" else Silent(body), self, ctx)
 
     # --- events ---
 
@@ -628,45 +482,19 @@ class HttpBase(ServerBase):
 
     def end(self, ctx: Any, body: Any) -> None:
         """Release the body and end the call; what fails here is logged, for the answer is out already."""
-        for step in (getattr(body, "close", None), ctx.close):
-            try:
-                if step is not None:
-                    step()
-            except Exception:
-                logger.exception("closing %r failed", ctx)
-        if ctx.transport.wsdl is None and ctx.transport.wsdl_error is None:
-            try:
-                self._fire(self.close_event, ctx)
-            except Exception:
-                logger.exception("a listener of %s failed", self.close_event)
+        if type(body) is not list:
+            self._try(getattr(body, "close", None), ctx)
+        try:
+            ctx.close()
+        except Exception:
+            logger.exception("closing %r failed", ctx)
+        if self.close_event in self.event_manager.handlers and not ctx.transport.is_document:
+            self._try(lambda: self.event_manager.fire_event(self.close_event, ctx), ctx)
 
-
-class _Closing:
-    """What ends a call, as a callable."""
-
-    __slots__ = ("ctx", "server")
-
-    def __init__(self, server: HttpBase, ctx: Any) -> None:
-        self.server = server
-        self.ctx = ctx
-
-    def __call__(self, body: Any) -> None:
-        self.server.end(self.ctx, body)
-
-
-class _Silent:
-    """A body that is not sent, for HEAD and for statuses that have none."""
-
-    __slots__ = ("_body",)
-
-    def __init__(self, body: Any) -> None:
-        self._body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(())
-
-    def close(self) -> None:
-        """Release what the body is made of."""
-        close = getattr(self._body, "close", None)
-        if close is not None:
-            close()
+    @staticmethod
+    def _try(step: Callable[[], Any] | None, ctx: Any) -> None:
+        try:
+            if step is not None:
+                step()
+        except Exception:
+            logger.exception("closing %r failed", ctx)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from spyne.context import MethodContext
+from spyne.client._base import read_response, write_request
+from spyne.context import AuxMethodContext, MethodContext
 from spyne.descriptor import MethodDescriptor
-
-
+from spyne.interface._calling import Factory, bind, find_methods
 from spyne.server._base import ServerBase
-
-
 
 __all__ = ["NullServer"]
 
@@ -25,7 +23,9 @@ class NullServer(ServerBase):
 
     transport = "noconn://null.spyne"
 
-    def __init__(self, app: Any, ostr: bool = False, locale: str = "C", appinit: bool = True, *, wire: bool = False) -> None:
+    def __init__(
+        self, app: Any, ostr: bool = False, locale: str = "C", appinit: bool = True, *, wire: bool = False
+    ) -> None:
         super().__init__(app)
         self.ostr = ostr
         self.wire = wire
@@ -37,17 +37,6 @@ class NullServer(ServerBase):
     def set_options(self, *, soapheaders: Any = None, out_header: Any = None) -> None:
         """The header objects of the calls that follow."""
         self.out_header = soapheaders if soapheaders is not None else out_header
-
-
-class Factory:
-    """Makes objects by their public name."""
-
-    def __init__(self, app: Any) -> None:
-        self._app = app
-
-    def create(self, name: str) -> Any:
-        """A new object of the class ``{ns}Name``, or ``Name`` in the target namespace."""
-        return self._app.interface.get_class_instance(name)
 
 
 class _Methods:
@@ -66,15 +55,6 @@ class _Methods:
         return _Call(self._server, descriptors)
 
 
-def find_methods(app: Any, name: str) -> list[MethodDescriptor]:
-    """The methods of a request name, ``{ns}name`` or ``name``, or of the function's own name."""
-    methods: dict[str, list[MethodDescriptor]] = app.interface.service_method_map
-    found = methods.get(name) or methods.get(f"{{{app.interface.tns}}}{name}")
-    if found:
-        return found
-    return [d for d in app.interface.calls if name in (d.name, d.operation_name, d.function.__name__)][:1]
-
-
 class _Call:
     """One method, ready to be called."""
 
@@ -86,12 +66,13 @@ class _Call:
         server = self._server
         contexts = [self._context(descriptor, args, kwargs) for descriptor in self._descriptors]
         primary = contexts[0]
+        for other in contexts[1:]:
+            other.aux = AuxMethodContext(primary)
         try:
             return self._run(primary, contexts)
         finally:
-            for ctx in contexts:
-                if not (server.ostr and ctx is primary):
-                    ctx.close()
+            if not server.ostr:
+                primary.close()
 
     def _run(self, ctx: MethodContext, contexts: list[MethodContext]) -> Any:
         server = self._server
@@ -108,28 +89,26 @@ class _Call:
 
     def _run_on_the_wire(self, ctx: MethodContext) -> Any:
         """Write the request, serve it, read the response."""
-        server, app, descriptor = self._server, self._server.app, ctx.descriptor
-        request = MethodContext(server, MethodContext.CLIENT)
-        request.descriptor, request.out_object, request.out_header = descriptor, ctx.in_object, ctx.in_header
-        request.out_protocol = app.in_protocol
-        app.in_protocol.serialize(request, app.in_protocol.REQUEST)
-        app.in_protocol.create_out_string(request)
+        server, app = self._server, self._server.app
+        client = MethodContext(server, MethodContext.CLIENT)
+        client.descriptor, client.out_object, client.out_header = ctx.descriptor, ctx.in_object, ctx.in_header
+        client.out_protocol, client.in_protocol = app.in_protocol, app.out_protocol
+        write_request(client)
         served = server.make_context()
-        served.in_string = request.out_string
-        server.get_in_object(served)
-        server.get_out_object(served)
-        server.get_out_string(served)
-        response = MethodContext(server, MethodContext.CLIENT)
-        response.descriptor, response.in_string, response.in_protocol = descriptor, served.out_string, app.out_protocol
+        served.in_string = client.out_string
         try:
-            app.out_protocol.create_in_document(response)
-            app.out_protocol.decompose_incoming_envelope(response, app.out_protocol.RESPONSE)
-            app.out_protocol.deserialize(response, app.out_protocol.RESPONSE)
+            contexts = server.generate_contexts(served)
+            server.get_in_object(served)
+            server.get_out_object(served)
+            server.get_out_string(served)
+            server.process_aux(contexts)
+            client.in_string = served.out_string
+            read_response(client)
         finally:
             served.close()
-        if response.in_error is not None:
-            raise response.in_error
-        return response.in_object
+        if client.in_error is not None:
+            raise client.in_error
+        return client.in_object
 
     def _context(self, descriptor: MethodDescriptor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> MethodContext:
         ctx = self._server.make_context()
@@ -142,33 +121,6 @@ class _Call:
         return ctx
 
 
-def bind(descriptor: MethodDescriptor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
-    """The arguments by position; those not given take the parameter's default. Raises TypeError as a function call would."""
-    names = descriptor.in_names
-    if len(args) > len(names):
-        raise TypeError(f"{descriptor.operation_name}() takes {len(names)} argument(s), got {len(args)}")
-    values = dict(zip(names, args, strict=False))
-    public = {wire: name for name, wire in names.items()}
-    for key, value in kwargs.items():
-        name = key if key in names else public.get(key)
-        if name is None:
-            raise TypeError(f"{descriptor.operation_name}() has no argument {key!r}; it has: {', '.join(names) or 'none'}")
-        if name in values:
-            raise TypeError(f"{descriptor.operation_name}() got argument {key!r} twice")
-        values[name] = value
-    return [values[name] if name in values else default_of(descriptor, names[name]) for name in names]
-
-
-def default_of(descriptor: MethodDescriptor, name: str) -> Any:
-    """What an argument is when the caller leaves it out."""
-    message = descriptor.in_message
-    if descriptor.is_in_bare() or not hasattr(message, "_type_info"):
-        return None
-    return getattr(message(), name, None)
-
-
 def _result(ctx: MethodContext) -> Any:
     results = ctx.out_object
     return results if ctx.descriptor.results > 1 else results[0] if results else None
-
-

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from spyne.const.http import STATUS
 from spyne.error import Fault, InvalidInputError
-from spyne.server.http import TEXT_MIME_TYPE, HttpBase, HttpMethodContext, HttpReply, HttpTransportContext, host_or
+from spyne.server._headers import host_or
+from spyne.server.http import TEXT_MIME_TYPE, HttpBase, HttpMethodContext, HttpReply, HttpTransportContext
 from spyne.util.address import Address
 
 __all__ = ["WsgiApplication", "WsgiMethodContext", "WsgiMounter", "WsgiTransportContext"]

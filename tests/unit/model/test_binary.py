@@ -32,11 +32,11 @@ def node_of(tp):
 
 @pytest.mark.parametrize(("tp", "name", "text"), TYPES)
 def test_encodings(tp, name, text):
-    """Each encoding has its XSD type and its text; input is a list of one chunk, output bytes or chunks."""
+    """Each encoding has its XSD type and its text; input is a tuple of one chunk, output bytes or chunks."""
     node = node_of(tp)
     assert (type(node), node.name, node.namespace) == (nodes.Bytes, name, nodes.XSD_NAMESPACE)
     read = parser(node, validate=True)(text)
-    assert read == [DATA]
+    assert read == (DATA,)
     for value in (DATA, [DATA], (DATA[:1], DATA[1:]), bytearray(DATA), memoryview(DATA), iter([DATA])):
         assert formatter(node)(value).lower() == text.lower()
 

@@ -154,8 +154,12 @@ class HierDictDocument(ProtocolBase):
         if not isinstance(document, Mapping) or len(document) != 1:
             raise ValidationError(custom_msg="Need a dictionary with exactly one key as method name.")
         ((name, body),) = document.items()
-        ctx.method_request_string = name if isinstance(name, str) else str(name)
+        ctx.method_request_string = self.qualified(name)
         ctx.in_body_doc = {} if body is None else body
+
+    def qualified(self, name: object) -> str:
+        """The method's name in Clark's notation: dict documents name the methods of the target namespace."""
+        return f"{{{self.app.interface.tns}}}{name}"
 
     def deserialize(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
         self.fire("before_deserialize", ctx)

@@ -1,0 +1,104 @@
+"""An HTTP answer as data: status, headers, and a body that ends the call when it is sent."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["Begun", "HttpReply", "Silent", "as_bytes", "without"]
+
+logger = logging.getLogger(__name__)
+
+
+class HttpReply:
+    """An answer, ready to be sent: `status` and `headers` for WSGI, and a body to iterate over.
+
+    The call is over when the body was read to its end or `close` is called; both may happen. An error in the middle of the
+    body is logged and raised, for the server to abort the connection: the client must not take half for the whole.
+    """
+
+    __slots__ = ("_body", "_ctx", "_server", "headers", "status")
+
+    def __init__(
+        self, status: str, headers: list[tuple[str, str]], body: Iterable[bytes], server: Any, ctx: Any
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._body = body
+        self._server = server
+        self._ctx = ctx
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._body
+        except Exception:
+            logger.exception("the response broke off after its first part was sent")
+            raise
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End the call; never raises."""
+        ctx, self._ctx = self._ctx, None
+        if ctx is not None:
+            self._server.end(ctx, self._body)
+
+
+class Begun:
+    """A body whose first part was made already."""
+
+    __slots__ = ("_first", "_rest", "_source")
+
+    def __init__(self, first: bytes, rest: Iterator[Any], source: Any) -> None:
+        self._first = first
+        self._rest = rest
+        self._source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        for part in self._rest:
+            yield as_bytes(part)
+
+    def close(self) -> None:
+        """Release what the body is made of."""
+        for thing in (self._rest, self._source):
+            close = getattr(thing, "close", None)
+            if close is not None:
+                close()
+
+
+def as_bytes(part: Any) -> bytes:
+    """A part of a body; text is written in UTF-8. Raises TypeError for what is neither."""
+    if isinstance(part, str):
+        return part.encode()
+    if isinstance(part, bytes):
+        return part
+    if isinstance(part, bytearray | memoryview):
+        return bytes(part)
+    raise TypeError(f"a response is made of bytes, not of {type(part).__name__}")
+
+
+class Silent:
+    """A body that is not sent, for HEAD and for statuses that have none."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(())
+
+    def close(self) -> None:
+        """Release what the body is made of."""
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()
+
+
+def without(headers: list[tuple[str, str]], *names: str) -> list[tuple[str, str]]:
+    """The headers but for those of these names, given in lower case."""
+    return [header for header in headers if header[0].lower() not in names]
