@@ -53,7 +53,7 @@ class Application:
         middleware: Sequence[Middleware] = (),
         public_url: str | None = None,
     ) -> None:
-        self.services = tuple(services)
+        self.services = _service_classes(services)
         self.tns = tns
         self.name = name or type(self).__name__
         self.config = config
@@ -66,11 +66,13 @@ class Application:
         self.documents_container = documents_container
         if not tns or not isinstance(tns, str):
             raise DeclarationError("Application needs a target namespace, as in Application([…], tns='my.services')")
-        for service in self.services:
-            if not hasattr(service, "public_methods"):
-                raise DeclarationError(f"{service!r} is not a Service class; pass the class itself, not an instance")
         self.in_protocol = in_protocol if in_protocol is not None else _bare_protocol()
         self.out_protocol = out_protocol if out_protocol is not None else _bare_protocol()
+        for name, protocol in (("in_protocol", in_protocol), ("out_protocol", out_protocol)):
+            if isinstance(protocol, type):
+                raise DeclarationError(
+                    f"{name} is the class {protocol.__name__}; make an instance: {protocol.__name__}()"
+                )
         if self.in_protocol is self.out_protocol:
             raise DeclarationError("in_protocol and out_protocol are one object; make an instance for each")
         self.interface = Interface(self)
@@ -179,6 +181,17 @@ class Application:
             return error
         logger.error("unexpected error in %r", ctx, exc_info=error)
         return InternalError(error)
+
+
+def _service_classes(services: Iterable[Any]) -> tuple[Any, ...]:
+    """The services as given. Raises DeclarationError for what is no list of Service classes."""
+    if isinstance(services, type):
+        raise DeclarationError(f"Application takes a list of services: write [{services.__name__}]")
+    given = tuple(services)
+    for service in given:
+        if not (isinstance(service, type) and hasattr(service, "public_methods")):
+            raise DeclarationError(f"{service!r} is not a Service class; pass the class itself, not an instance")
+    return given
 
 
 def _bare_protocol() -> Any:

@@ -23,7 +23,7 @@ class TransportContext:
     remote_addr: Any = None
     sessid: str = ""
     request_encoding: str | None = None
-    mime_type: str | None = None
+    mime_type: Any = None
 
     def __init__(self, parent: MethodContext | None = None, itself: Any = None, type: str | None = None) -> None:
         self.itself = itself

@@ -73,7 +73,10 @@ _BODY_STYLES = ("wrapped", "bare", "out_bare")
 
 
 class Declaration:
-    """What a decorator was told: the types, the keywords without their underscore, and the function."""
+    """What a decorator was told: the function, the types (None for those of its annotations), and the keywords.
+
+    The keywords are without their underscore.
+    """
 
     __slots__ = ("function", "keywords", "types")
 
@@ -124,12 +127,9 @@ def _decorate(types: tuple[Any, ...], keywords: Mapping[str, Any], preset: dict[
     if len(types) == 1 and not keywords and isinstance(types[0], FunctionType):
         return _mark(types[0], None, preset)
     given = {_keyword(name): value for name, value in keywords.items()}
-    explicit: tuple[Any, ...] | None = types
-    if not types and "returns" not in given and "args" not in given:
-        explicit = None  # decided by the annotations where the function has some
 
     def decorate(function: F) -> F:
-        marked: F = _mark(function, explicit, {**preset, **given})
+        marked: F = _mark(function, types or None, {**preset, **given})
         return marked
 
     return decorate
@@ -156,6 +156,7 @@ def _mark(function: Any, types: tuple[Any, ...] | None, keywords: Mapping[str, A
             return builtin(*args)
 
         wrapper.__name__, wrapper.__doc__ = builtin.__name__, builtin.__doc__
+        wrapper.__dict__["__wrapped__"] = builtin
         function = wrapper
     setattr(function, _MARK, Declaration(function, types, keywords))
     return function
@@ -194,10 +195,12 @@ def _signature(
     """The parameters that travel, all annotations, and the defaults."""
     if keywords.get("args") is not None:
         return list(keywords["args"]), {}, {}
-    code = getattr(function, "__code__", None) or getattr(getattr(function, "__wrapped__", None), "__code__", None)
+    target = _signed(function)
+    code = getattr(target, "__code__", None)
     if code is None:
-        raise DeclarationError(f"{where}: the parameters of {function!r} cannot be read; name them with _args=[…]")
-    target = function if hasattr(function, "__code__") else function.__wrapped__
+        raise DeclarationError(
+            f"{where}: the parameters of {function.__name__} cannot be read; name them with _args=[…]"
+        )
     count = code.co_argcount
     names = list(code.co_varnames[: count + code.co_kwonlyargcount])
     values = target.__defaults__ or ()
@@ -205,6 +208,23 @@ def _signature(
     skipped = 0 if keywords.get("no_ctx") else 1
     skipped += 0 if keywords.get("no_self", True) else 1
     return names[skipped:], _hints(target), defaults
+
+
+_TAKES_ANY = 0x04  # CO_VARARGS
+_NO_CODE = (lambda: None).__code__
+
+
+def _signed(function: Any) -> Any:
+    """The function whose parameters count: what a decorator with ``functools.wraps`` and ``*args`` wraps."""
+    while hasattr(function, "__wrapped__") and getattr(function, "__code__", _NO_CODE).co_flags & _TAKES_ANY:
+        function = function.__wrapped__
+    return function
+
+
+def keyword_only(function: Any) -> tuple[str, ...]:
+    """The parameters that are passed by name, those behind the star."""
+    code = getattr(function, "__code__", _NO_CODE)
+    return tuple(code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount])
 
 
 def _hints(function: Any) -> dict[str, Any]:
@@ -270,7 +290,7 @@ class _Builder:
         out_namespace, out_name = split_name(get("out_message_name") or f"{name}{const.RESPONSE_SUFFIX}")
         results = self._results(returns, style, in_name)
         aliases = get("in_arg_names") or get("in_variable_names") or {}
-        in_names = {parameter: aliases.get(parameter, parameter) for parameter in parameters}
+        in_names = self._in_names(parameters, aliases)
         in_message = self._message(in_namespace, in_name, {in_names[p]: tp for p, tp in parameters.items()})
         out_message = self._message(out_namespace, out_name, results)
         if style in (BODY_STYLE_BARE, BODY_STYLE_EMPTY):
@@ -308,8 +328,23 @@ class _Builder:
             static_when=get("static_when"),
             default_on_null=bool(get("default_on_null")),
             internal_key_suffix=get("internal_key_suffix") or "",
+            keyword_names=keyword_only(self.function),
+            service_class=get("service_class") or get("service"),
             parent_class=None if get("no_self", True) else self.owner,
         )
+
+    def _in_names(self, parameters: Iterable[str], aliases: Mapping[str, str]) -> dict[str, str]:
+        names = {parameter: aliases.get(parameter, parameter) for parameter in parameters}
+        unknown = aliases.keys() - names.keys()
+        if unknown:
+            raise DeclarationError(
+                f"{self.where}: _in_arg_names names {min(unknown)!r}; the parameters are {', '.join(names) or 'none'}"
+            )
+        if len(set(names.values())) < len(names):
+            raise DeclarationError(
+                f"{self.where}: _in_arg_names gives two parameters one name: {', '.join(names.values())}"
+            )
+        return names
 
     def _body_style(self, parameters: Mapping[str, Any], returns: Any) -> type:
         given = self.keywords.get("body_style")
@@ -354,7 +389,7 @@ class _Builder:
         message = ComplexModel.produce(namespace, name, TypeInfo(members))
         part = self.keywords.get("wsdl_part_name")
         if part:
-            message.Attributes.wsdl_part_name = part
+            message.Attributes = type("Attributes", (message.Attributes,), {"wsdl_part_name": part})
         return message
 
     def _event_managers(self) -> tuple[Any, ...]:

@@ -45,7 +45,8 @@ class MethodDescriptor:
 
     name: the public name of the request. operation_name: the WSDL operation and SOAPAction. in_message, out_message: the
     classes of the request and the response, or the bare types themselves. in_header, out_header, faults: tuples of classes.
-    in_names: parameter name to public name, in order. udd: the user's metadata.
+    in_names: parameter name to public name, in order. keyword_names: the parameters that the function takes by name only.
+    udd: the user's metadata.
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class MethodDescriptor:
         static_when: Callable[..., Any] | None = None,
         default_on_null: bool = False,
         internal_key_suffix: str = "",
+        keyword_names: tuple[str, ...] = (),
+        service_class: Any = None,
         parent_class: Any = None,
     ) -> None:
         self.function = function
@@ -114,7 +117,8 @@ class MethodDescriptor:
         self.default_on_null = default_on_null
         self.internal_key_suffix = internal_key_suffix
         self.parent_class = parent_class
-        self.service_class: Any = None
+        self.keyword_names = keyword_names
+        self.service_class = service_class
 
     @property
     def udp(self) -> UserData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -85,6 +86,8 @@ class ServiceBase:
         if isinstance(values, msgspec.Struct):
             values = astuple(values)
         function = ctx.function or descriptor.function
+        if descriptor.keyword_names:
+            function, values = _by_name(function, values, descriptor.keyword_names)
         if descriptor.no_ctx:
             return function(*values)
         return function(ctx, *values)
@@ -93,6 +96,12 @@ class ServiceBase:
     def get_method(cls, ctx: Any) -> MethodDescriptor | None:
         """The method that a request names, None where this class has none of that name."""
         return cls.public_methods.get(ctx.method_request_string)
+
+
+def _by_name(function: Any, values: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
+    """The function with its last arguments given by name, and the values of the others."""
+    split = len(values) - len(names)
+    return partial(function, **dict(zip(names, values[split:], strict=True))), values[:split]
 
 
 def _inherited_listeners(cls: type[ServiceBase]) -> EventManager:
@@ -106,12 +115,13 @@ def _inherited_listeners(cls: type[ServiceBase]) -> EventManager:
 
 
 def _adopt(cls: type[ServiceBase], name: str, descriptor: MethodDescriptor) -> MethodDescriptor:
-    descriptor.service_class = cls
-    descriptor.in_header = _header(descriptor.in_header, cls.__in_header__)
-    descriptor.out_header = _header(descriptor.out_header, cls.__out_header__)
-    descriptor.aux = descriptor.aux if descriptor.aux is not None else cls.__aux__
-    descriptor.middleware = (*cls.middleware, *descriptor.middleware)
-    descriptor.event_managers = [cls.event_manager, *descriptor.event_managers]
+    owner = descriptor.service_class or cls
+    descriptor.service_class = owner
+    descriptor.in_header = _header(descriptor.in_header, owner.__in_header__)
+    descriptor.out_header = _header(descriptor.out_header, owner.__out_header__)
+    descriptor.aux = descriptor.aux if descriptor.aux is not None else owner.__aux__
+    descriptor.middleware = (*owner.middleware, *descriptor.middleware)
+    descriptor.event_managers = [owner.event_manager, *descriptor.event_managers]
     setattr(cls, name, staticmethod(descriptor.function))
     return descriptor
 

@@ -137,10 +137,3 @@ def canonical(element: Any) -> Any:
 def _qname(element: Any, value: str) -> str:
     prefix, _, local = value.rpartition(":")
     return f"{{{element.nsmap.get(prefix or None, '')}}}{local}"
-
-
-def names_in(exchange: dict[str, Any]) -> set[str]:
-    """The names of elements, attributes and keys in a request."""
-    if exchange["protocol_in"] == "JsonDocument":
-        return set(re.findall(r'"([^"\\]+)"\s*:', exchange["request"]))
-    return set(re.findall(r"[<\s](?:\w+:)?([\w.-]+)(?=[\s/>=])", exchange["request"]))

@@ -95,7 +95,12 @@ def add(path, text):
 
 def each(*changes):
     """Several changes; each must find something."""
-    return lambda root: [change(root) for change in changes] if all(change is not None for change in changes) else []
+
+    def change(root):
+        found = [one(root) for one in changes]
+        return all(found)
+
+    return change
 
 
 def schema(namespace):
@@ -110,9 +115,15 @@ def simple(name, facets, base="xs:string"):
 
 IN_TNS = Amendment(
     "messages are declared in the target namespace, so they are referred to there; zeep, wsimport and others refuse 2.14's",
-    put("//soap:header[not(starts-with(@message,'tns:'))]", "message", lambda e: "tns:" + e.get("message").partition(":")[2]),
+    put(
+        "//soap:header[not(starts-with(@message,'tns:'))]",
+        "message",
+        lambda e: "tns:" + e.get("message").partition(":")[2],
+    ),
 )
-UNUSED_TYPES = Amendment("types called …ParentType that nothing refers to", drop("//xs:simpleType[contains(@name,'ParentType')]"))
+UNUSED_TYPES = Amendment(
+    "types called …ParentType that nothing refers to", drop("//xs:simpleType[contains(@name,'ParentType')]")
+)
 UNUSED_IMPORTS = Amendment(
     "imports of the target namespace that nothing needs, wherever a class has attributes",
     lambda root: drop(f"//xs:schema/xs:import[@namespace='{root.get('targetNamespace')}']")(root),
@@ -136,7 +147,9 @@ AMENDMENTS = {
                 drop("//xs:simpleType[contains(@name,'ParentType')]"),
                 put("//xs:simpleType[@name='customized_customized_arg0Type']", "name", "customized_customizedType"),
                 put("//xs:element[@name='customized']", "type", "tns:customized_customizedType"),
-                put("//xs:element[@name='customizedResponse']", "type", "tns:customizedResponse_customizedResponseType"),
+                put(
+                    "//xs:element[@name='customizedResponse']", "type", "tns:customizedResponse_customizedResponseType"
+                ),
                 put("//xs:simpleType[@name='customizedResponse']", "name", "customizedResponse_customizedResponseType"),
                 move("//xs:simpleType[@name='customizedResponse_customizedResponseType']", schema("golden.bare")),
                 drop(schema("spyne.model.primitive.string")),
@@ -153,7 +166,9 @@ AMENDMENTS = {
     "inheritance_ns": [
         Amendment(
             "the schema of a base type comes before those of the types that extend it",
-            lambda root: [find(root, schema("urn:golden:wheels"))[0].addprevious(find(root, schema("urn:golden:base"))[0])],
+            lambda root: [
+                find(root, schema("urn:golden:wheels"))[0].addprevious(find(root, schema("urn:golden:base"))[0])
+            ],
         )
     ],
     "mandatory": [
@@ -163,7 +178,10 @@ AMENDMENTS = {
                 drop("//xs:simpleType[contains(@name,'ParentType')]"),
                 put("//xs:simpleType[@name='MandatoryPerson_nickType']/xs:restriction", "base", "xs:string"),
                 put("//xs:complexType[@name='Person']//xs:element[@name='nick']", "type", "s1:Person_nickType"),
-                add(schema("services.mandatory"), simple("Person_nickType", '<xs:minLength value="1"/><xs:maxLength value="5"/>')),
+                add(
+                    schema("services.mandatory"),
+                    simple("Person_nickType", '<xs:minLength value="1"/><xs:maxLength value="5"/>'),
+                ),
             ),
         )
     ],
@@ -201,7 +219,8 @@ AMENDMENTS = {
                 lambda root: [
                     find(root, schema("services.named_types"))[0].addprevious(
                         etree.Element(
-                            f"{{{XSD}}}schema", {"targetNamespace": "urn:golden:types", "elementFormDefault": "qualified"}
+                            f"{{{XSD}}}schema",
+                            {"targetNamespace": "urn:golden:types", "elementFormDefault": "qualified"},
                         )
                     )
                 ],
@@ -239,7 +258,10 @@ AMENDMENTS = {
     ],
     "sub_names": [
         UNUSED_IMPORTS,
-        Amendment("attributes are published by the name they travel by", put("//xs:attribute[@name='attr']", "name", "the-attr")),
+        Amendment(
+            "attributes are published by the name they travel by",
+            put("//xs:attribute[@name='attr']", "name", "the-attr"),
+        ),
     ],
     "values_out": [
         Amendment(
@@ -294,7 +316,8 @@ def resolved(element, value):
 def lines(element, depth=0):
     """The document as text with prefixes resolved and attributes sorted; the order of children counts, but for a schema's."""
     attributes = " ".join(
-        f"{name}={resolved(element, value) if name in QNAMES else value!r}" for name, value in sorted(element.attrib.items())
+        f"{name}={resolved(element, value) if name in QNAMES else value!r}"
+        for name, value in sorted(element.attrib.items())
     )
     children = [lines(child, depth + 1) for child in element]
     if element.tag == f"{{{XSD}}}schema":
@@ -324,7 +347,7 @@ def test_same_prefixes(name):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_zeep_reads_it(name):
-    """zeep parses the document strictly, and knows the signature of every operation."""
+    """Zeep parses the document strictly, and knows the signature of every operation."""
     zeep = pytest.importorskip("zeep")
     client = zeep.Client(io.BytesIO(wsdl(name)), settings=zeep.Settings(strict=True))
     for service in client.wsdl.services.values():
@@ -337,7 +360,7 @@ def test_zeep_reads_it(name):
 @pytest.mark.filterwarnings("default::DeprecationWarning")
 @pytest.mark.parametrize("name", MODULES)
 def test_suds_reads_it(name):
-    """suds parses the document and finds every method."""
+    """Suds parses the document and finds every method."""
     suds = pytest.importorskip("suds.client")
     from suds.store import DocumentStore
 

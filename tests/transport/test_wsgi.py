@@ -151,7 +151,7 @@ class Documents:
         self.fixed = None
 
     def document_for(self, url):
-        return f"<wsdl at='{url}'/>".encode()
+        return self.fixed or f"<wsdl at='{url}'/>".encode()
 
     def build_interface_document(self, url):
         self.fixed = self.document_for(url)
@@ -564,25 +564,33 @@ def listening(application):
     [
         (
             GOOD["soap"],
-            "method_context_created wsgi_call in:before_deserialize in:after_deserialize method_call method_return_object "
-            "out:before_serialize out:after_serialize method_return_document method_return_string wsgi_return sent "
-            "method_context_closed wsgi_close",
+            (
+                "method_context_created wsgi_call in:before_deserialize in:after_deserialize method_call method_return_object "
+                "out:before_serialize out:after_serialize method_return_document method_return_string wsgi_return sent "
+                "method_context_closed wsgi_close"
+            ),
         ),
         (
             soap("deny"),
-            "method_context_created wsgi_call in:before_deserialize in:after_deserialize method_call method_exception_object "
-            "out:before_serialize out:after_serialize method_exception_document method_exception_string wsgi_exception sent "
-            "method_context_closed wsgi_close",
+            (
+                "method_context_created wsgi_call in:before_deserialize in:after_deserialize method_call method_exception_object "
+                "out:before_serialize out:after_serialize method_exception_document method_exception_string wsgi_exception sent "
+                "method_context_closed wsgi_close"
+            ),
         ),
         (
             b"<a",
-            "method_context_created wsgi_call method_exception_object out:before_serialize out:after_serialize "
-            "method_exception_document method_exception_string wsgi_exception sent method_context_closed wsgi_close",
+            (
+                "method_context_created wsgi_call method_exception_object out:before_serialize out:after_serialize "
+                "method_exception_document method_exception_string wsgi_exception sent method_context_closed wsgi_close"
+            ),
         ),
         (
             soap("move", "<location>/</location>"),
-            "method_context_created wsgi_call in:before_deserialize in:after_deserialize method_call method_redirect "
-            "wsgi_return sent method_context_closed wsgi_close",
+            (
+                "method_context_created wsgi_call in:before_deserialize in:after_deserialize method_call method_redirect "
+                "wsgi_return sent method_context_closed wsgi_close"
+            ),
         ),
     ],
 )

@@ -80,8 +80,9 @@ class RemoteService:
 
 
 class RemoteProcedureBase:
-    """The base of remote procedures. A subclass defines ``__call__(*args, **kwargs)``: it calls `get_out_object` and
-    `get_out_string`, sends ``self.ctx.out_string``, puts what comes back into ``self.ctx.in_string`` and calls
+    """The base of remote procedures: one method as a callable.
+
+    A subclass defines ``__call__(*args, **kwargs)``: it calls `get_out_object` and `get_out_string`, sends ``self.ctx.out_string``, puts what comes back into ``self.ctx.in_string`` and calls
     `get_in_object`; ``self.ctx.in_error`` or else ``self.ctx.in_object`` is then the answer.
 
     Each of the three takes a context as its first argument, too; without one it is `ctx`. A procedure is for one thread.
@@ -108,8 +109,9 @@ class RemoteProcedureBase:
         return ctx
 
     def get_out_object(self, *call: Any) -> None:
-        """Make ``ctx.out_object`` of ``(args, kwargs)`` or ``(ctx, args, kwargs)``; without a context a new one is begun when
-        `ctx` has been used. Raises TypeError as a function call would.
+        """Make ``ctx.out_object`` of ``(args, kwargs)`` or ``(ctx, args, kwargs)``.
+
+        Without a context a new one is begun when `ctx` has been used. Raises TypeError as a function call would.
         """
         *given, args, kwargs = call
         if not given and self.ctx.out_object is not None:
@@ -141,10 +143,9 @@ def write_request(ctx: MethodContext) -> None:
 
 
 def read_response(ctx: MethodContext, charset: str | None = None) -> None:
-    """Make ``ctx.in_object`` and ``ctx.in_header``, or ``ctx.in_error``, of ``ctx.in_string``. Fires
-    ``method_accept_document`` once it is parsed.
+    """Make ``ctx.in_object`` and ``ctx.in_header``, or ``ctx.in_error``, of ``ctx.in_string``.
 
-    Raises Fault for a response that is malformed or does not fit: ``ctx.in_error`` is only what the service says.
+    Fires ``method_accept_document`` once it is parsed. Raises Fault for a response that is malformed or does not fit: ``ctx.in_error`` is only what the service says.
     """
     protocol = ctx.in_protocol
     protocol.create_in_document(ctx, charset)

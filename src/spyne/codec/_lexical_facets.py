@@ -9,7 +9,7 @@ from typing import Any
 
 from spyne.codec._base import DecodeError
 from spyne.codec._lexical_pattern import matcher
-from spyne.schema.nodes import Bytes, DateTime, Decimal, Facets, Int, Scalar, Str, Time
+from spyne.schema.nodes import Bytes, DateTime, Decimal, Facets, Int, Scalar, Str, Time, pattern_of
 
 Check = Callable[[Any, Any], None]
 
@@ -163,8 +163,8 @@ def value_checks(node: Scalar) -> list[Check]:
 def text_checks(node: Scalar) -> list[Callable[[str], None]]:
     """The checks over the wire text."""
     found: list[Callable[[str], None]] = []
-    if node.facets.pattern:
-        found.append(matcher(node.facets.pattern))
+    if pattern := pattern_of(node):
+        found.append(matcher(pattern))
     if node.facets.check_text:
         test = predicate(node.facets.check_text)
         found.append(lambda text: test(text, text))

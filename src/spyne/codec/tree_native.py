@@ -21,7 +21,7 @@ from spyne.codec.json_input import check_depth
 from spyne.codec.tree import JSON, compile_decoder, compile_encoder, null_is_array
 from spyne.limits import LimitExceeded, Limits
 from spyne.schema import nodes
-from spyne.schema.nodes import MISSING, NO_FACETS, PLAIN, Array, Field, Node, Ref, Scalar, Struct, resolve
+from spyne.schema.nodes import MISSING, NO_FACETS, PLAIN, Array, Field, Node, Ref, Scalar, Struct, pattern_of, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,8 +149,9 @@ def plain_lexical(node: Scalar) -> bool:
 def _limits(node: Scalar) -> Iterator[bool]:
     """For each facet whether it is set; the length of a number's text is not one for native numbers."""
     for name in NO_FACETS.__struct_fields__:
-        if name != "max_str_len":
+        if name not in ("max_str_len", "pattern"):
             yield getattr(node.facets, name) not in (None, (), "")
+    yield pattern_of(node) is not None
 
 
 def is_native_struct(node: Struct) -> bool:

@@ -189,13 +189,13 @@ class Writers:
             raise TypeError(f"{type(node).__name__} has no form in XML")
         self.source.function(f"{name}(v)", [f"if v is None: return {none!r}", *_guarded(body, step)])
 
-    def text(self, node: Scalar, variable: str) -> str:
-        """The expression, in braces, for the text of a scalar in an element."""
+    def text(self, node: Scalar, variable: str, step: str | None = None) -> str:
+        """The expression, in braces, for the text of a scalar in an element; errors get `step` on their path."""
         write = text.formatter(node, binary=self.options.binary_encoding)
-        plain = node.dump is None and node.lexical is PLAIN
-        safe = isinstance(node, _SAFE) and node.lexical is PLAIN
-        odd = self.source.constant(write if safe else lambda value: escape(write(value)), "f")
-        inline = INLINE.get(type(node)) if plain else None
+        if node.lexical is not PLAIN or not isinstance(node, _SAFE):
+            write = _escaped(write)
+        odd = self.source.constant(write if step is None else _placed(write, step), "f")
+        inline = _inline(node)
         return f"{{{inline.format(v=variable, f=odd) if inline else f'{odd}({variable})'}}}"
 
     def _array(self, node: Array, tag: Tag) -> list[str]:
@@ -208,14 +208,14 @@ class Writers:
         name = self.source.fresh("l")
         node = resolve(item.type)
         each, again = self.source.constant(write_items), self.source.constant(write_again)
-        if isinstance(node, Scalar):
+        piece, inline = f"{write}(x)", False
+        if isinstance(node, Scalar) and _inline(node) is not None:
+            inline = True
             piece = f_string(literal(tag.open + ">"), self.text(node, "x"), literal(tag.close))
-        else:
-            piece = f"{write}(x)"
         body = [
             f"if v.__class__ is not list: return {each}({write}, v)",
             f"try: return ''.join([{piece} for x in v])",
-            f"except EncodeError as e: return {again}({write}, v, e, {isinstance(node, Scalar)})",
+            f"except EncodeError as e: return {again}({write}, v, e, {inline})",
         ]
         self.source.function(f"{name}(v)", body)
         return name
@@ -350,15 +350,10 @@ class Writers:
         node = resolve(m.field.type)
         assert isinstance(node, Scalar)
         write = text.formatter(node, binary=self.options.binary_encoding)
-        name, step = self._attribute_name(m), m.field.name
+        write, name = _placed(write, m.field.name), self._attribute_name(m)
 
         def attribute(value: Any) -> str:
-            if value is None:
-                return ""
-            try:
-                return f'{name}="{escape_attribute(write(value))}"'
-            except EncodeError as error:
-                raise located(error, step) from None
+            return "" if value is None else f'{name}="{escape_attribute(write(value))}"'
 
         return f"{{{self.source.constant(attribute, 'a')}(v{m.index})}}"
 
@@ -375,31 +370,16 @@ class Writers:
         field, node = m.field, resolve(m.field.type)
         if m.place == "text":
             assert isinstance(node, Scalar)
-            return self._located(node, variable, field.name), ""
+            return self.text(node, variable, field.name), ""
         tag = self.tag(m.namespace, m.name)
         if field.repeated:
             return f"{{{self.repeated(field, tag, field.name)}({variable})}}", None
         default = self._written_default(field, tag)
         none = default if default is not None else tag.nil if field.min_occurs else ""
         if isinstance(node, Scalar):
-            piece = f"{literal(tag.open + '>')}{self._located(node, variable, field.name)}{literal(tag.close)}"
+            piece = f"{literal(tag.open + '>')}{self.text(node, variable, field.name)}{literal(tag.close)}"
             return piece, none
         return f"{{{self.element(field, tag, none, field.name)}({variable})}}", None
-
-    def _located(self, node: Scalar, variable: str, step: str) -> str:
-        """The text of a scalar member; what is not of the declared class goes through a function that knows the member."""
-        write = text.formatter(node, binary=self.options.binary_encoding)
-        safe = isinstance(node, _SAFE) and node.lexical is PLAIN
-
-        def odd(value: Any) -> str:
-            try:
-                return write(value) if safe else escape(write(value))
-            except EncodeError as error:
-                raise located(error, step) from None
-
-        name = self.source.constant(odd, "f")
-        inline = INLINE.get(type(node)) if node.dump is None and node.lexical is PLAIN else None
-        return f"{{{inline.format(v=variable, f=name) if inline else f'{name}({variable})'}}}"
 
     def _written_default(self, field: Field, tag: Tag) -> str | None:
         """The element that stands for None where the member must occur and has a default."""
@@ -408,6 +388,29 @@ class Writers:
         inner = Writers("a default", self.options, self.prefixes)
         plain = msgspec.structs.replace(field, min_occurs=0, max_occurs=1)
         return inner.finish(inner.element(plain, tag, tag.nil, field.name))(default_of(field)())
+
+
+def _inline(node: Node) -> str | None:
+    """How a value of exactly the declared class is written in place; None where a function is always called."""
+    if not isinstance(node, Scalar) or node.dump is not None or node.lexical is not PLAIN:
+        return None
+    return INLINE.get(type(node))
+
+
+def _escaped(write: Callable[[Any], str]) -> Callable[[Any], str]:
+    return lambda value: escape(write(value))
+
+
+def _placed(write: Callable[[Any], str], step: str) -> Callable[[Any], str]:
+    """The function with `step` put before the path of its errors."""
+
+    def placed(value: Any) -> str:
+        try:
+            return write(value)
+        except EncodeError as error:
+            raise located(error, step) from None
+
+    return placed
 
 
 def _variables(indices: Any) -> str:

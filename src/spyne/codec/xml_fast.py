@@ -36,6 +36,7 @@ from spyne.schema.nodes import (
     Str,
     Struct,
     Uuid,
+    pattern_of,
     resolve,
 )
 
@@ -194,7 +195,7 @@ class Generator:
         facets = node.facets
         if not self.options.validate:
             return ""
-        if facets.pattern or facets.values or facets.check_text or facets.check_value:
+        if pattern_of(node) or facets.values or facets.check_text or facets.check_value:
             return None
         if facets.total_digits is not None or facets.fraction_digits is not None:
             return None
@@ -276,7 +277,8 @@ class Generator:
         tags = [m.tag for m in carried if m.place == "element"]
         chosen = any(m.field.hints.get("xml_choice") for m in carried)
         names = node.positional or all(f.name.isidentifier() and not iskeyword(f.name) for f in node.fields)
-        return len(set(tags)) == len(tags) and names and not (chosen and self.options.validate)
+        impossible = any(m.field.min_occurs > 1 and not m.field.repeated for m in carried)
+        return len(set(tags)) == len(tags) and names and not ((chosen or impossible) and self.options.validate)
 
     def _attributes(self, others: list[Member]) -> list[str]:
         """Lines that hand over an element with attributes that are not members, such as xsi:type and xsi:nil."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +16,9 @@ from spyne.model._fields import Annotation
 from spyne.model.primitive import NATIVE_MAP
 from spyne.schema import DeclarationError, Field, Lowering, Node, Place, Struct, resolve
 from spyne.schema.nodes import Array, Map
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["Call", "Interface", "InterfaceBase", "InterfaceDocumentBase", "Message"]
 
@@ -253,8 +255,10 @@ def _is_message(tp: Any) -> bool:
 
 
 def _conflicting(known: Node, node: Node) -> bool:
-    """Whether two nodes of one name are different types; customized variants of one class are not, nor are the Python values
-    that share one of XSD's own types."""
+    """Whether two nodes of one name are different types.
+
+    Customized variants of one class are not, nor are the Python values that share one of XSD's own types.
+    """
     if node.namespace == NS_XSD:
         return False
     if isinstance(known, Struct) and isinstance(node, Struct):
@@ -288,4 +292,3 @@ class InterfaceDocumentBase:
 
 
 InterfaceBase = InterfaceDocumentBase
-

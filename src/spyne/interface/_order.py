@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spyne.schema.nodes import XSD_NAMESPACE, Array, Enum, Map, Node, Scalar, Str, Struct, Uuid, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _TEXT = "spyne.model.primitive.string"
 _HOMES: tuple[tuple[type[Node], str], ...] = (

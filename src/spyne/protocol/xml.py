@@ -52,8 +52,15 @@ class Reader:
         if parent is None or not self.headers:
             return None
         found = {child.tag: child for child in parent}
-        values = [decode(found[tag]) if tag in found else None for tag, decode in self.headers]
+        values = [_read_header(found[tag], decode) if tag in found else None for tag, decode in self.headers]
         return values[0] if len(values) == 1 else values
+
+
+def _read_header(element: Any, decode: Any) -> Any:
+    try:
+        return decode(element)
+    except DecodeError as error:
+        raise error.at(etree.QName(element).localname) from None
 
 
 def _header_tag(field: Field) -> str:

@@ -154,6 +154,15 @@ class Uuid(Scalar, frozen=True, kw_only=True, eq=False):
     """uuid.UUID."""
 
 
+UUID_PATTERN = "[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}"
+
+
+def pattern_of(node: Scalar) -> str | None:
+    """The pattern facet to check; that of UUIDs only describes to others what reading one checks anyhow."""
+    pattern = node.facets.pattern
+    return None if pattern == UUID_PATTERN and isinstance(node, Uuid) else pattern
+
+
 class Enum(Scalar, frozen=True, kw_only=True, eq=False):
     """One of `members`: wire text to Python value, in declaration order."""
 

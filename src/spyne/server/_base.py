@@ -34,7 +34,9 @@ class ServerBase:
         self.event_manager = EventManager(self)
         self.in_protocol = app.in_protocol
         self.out_protocol = app.out_protocol
-        self._aux = any(descriptor.aux is not None for descriptor in app.interface.calls)
+        for processor in dict.fromkeys(descriptor.aux for descriptor in app.interface.calls):
+            if processor is not None:
+                processor.initialize(self)
 
     def make_context(self) -> MethodContext:
         """A new context for a request to this server; fires ``method_context_created``."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from spyne.const.http import STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RequestHeaders", "charset_of", "check_header", "gen_header", "host_or", "status_line"]
+__all__ = ["RequestHeaders", "charset_of", "check_header", "encode_path", "gen_header", "host_or", "status_line"]
 
 _CHARSETS: Mapping[str | None, str | None] = {
     None: None,
@@ -31,6 +30,7 @@ _HOST = re.compile(r"(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _STATUS = re.compile(r"[1-5][0-9]{2} [\x20-\x7e\x80-\xff]*")
+_SIMPLE_PATH = re.compile(r"[A-Za-z0-9_.~/-]*")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
 _STATUS_LINES = frozenset(STATUS.values())
 
@@ -80,8 +80,19 @@ def gen_header(_value: str, **params: Any) -> str:
             escaped = text.replace("\\", "\\\\").replace('"', '\\"')
             parts.append(f'{name}="{escaped}"')
         else:
-            parts.append(f"{name}*=utf-8''{quote(text, safe='')}")
+            parts.append(f"{name}*=utf-8''{_percent_encoded(text, '')}")
     return "; ".join(parts)
+
+
+def _percent_encoded(text: str, safe: str) -> str:
+    from urllib.parse import quote  # on demand: it costs a start-up more than all of this module
+
+    return quote(text, safe=safe)
+
+
+def encode_path(path: str) -> str:
+    """A decoded path as it stands in an address (RFC 3986 §3.3)."""
+    return path if _SIMPLE_PATH.fullmatch(path) else _percent_encoded(path, "/;=,:@!$&'()*+~")
 
 
 class RequestHeaders(dict[str, list[str]]):

@@ -6,14 +6,13 @@ import logging
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import quote
 
 from spyne.const.http import STATUS
 from spyne.context import MethodContext, TransportContext
 from spyne.error import Fault, Redirect, RequestTooLongError
 from spyne.protocol._base import http_code_of
 from spyne.server._base import ServerBase
-from spyne.server._headers import RequestHeaders, charset_of, check_header, gen_header, status_line
+from spyne.server._headers import RequestHeaders, charset_of, check_header, encode_path, gen_header, status_line
 from spyne.server._reply import Begun, HttpReply, Silent, as_bytes, without
 from spyne.util.run import iterate
 
@@ -109,7 +108,7 @@ class HttpTransportContext(TransportContext):
         return self._headers
 
     def get_request_method(self) -> str:
-        """GET, POST…"""
+        """The method in capitals, as in ``POST``."""
         return self.req_method
 
     def get_request_content_type(self) -> str | None:
@@ -123,7 +122,7 @@ class HttpTransportContext(TransportContext):
 
     def get_url(self) -> str:
         """The whole address of the request, without its query."""
-        path = quote(self.get_root_path() + self.get_path(), safe="/;=,:@!$&'()*+~")
+        path = encode_path(self.get_root_path() + self.get_path())
         return f"{self.get_scheme()}://{self.get_host()}{path}"
 
     def get_cookie(self, key: str) -> str | None:
@@ -142,7 +141,7 @@ class HttpTransportContext(TransportContext):
     # the answer
 
     @property
-    def mime_type(self) -> str | None:  # type: ignore[override]
+    def mime_type(self) -> str | None:
         """The Content-Type of the answer, None while the out protocol decides."""
         headers = self._resp_headers
         chosen = headers.get("Content-Type") if headers is not None else None
@@ -307,10 +306,11 @@ class HttpBase(ServerBase):
         return self._doc
 
     def _make_documents(self) -> Any:
-        container = self.app.documents_container
-        if container is None:
-            from spyne.interface.documents import InterfaceDocuments as container
-        return container(self.app.interface)
+        if self.app.documents_container is not None:
+            return self.app.documents_container(self.app.interface)
+        from spyne.interface.documents import InterfaceDocuments
+
+        return InterfaceDocuments(self.app.interface)
 
     @staticmethod
     def is_document_request(method: str, path: str, query: str) -> bool:
@@ -332,17 +332,12 @@ class HttpBase(ServerBase):
         transport.is_document = True
         try:
             self.fire_app_event("method_context_created", ctx)
-            transport.wsdl = self._document(url or self.address_of(ctx))
+            transport.wsdl = self.doc.wsdl11.document_for(url or self.address_of(ctx))
             self._fire("wsdl", ctx)
             headers = transport.header_list(WSDL_MIME_TYPE)
             return self._make_reply(ctx, status_line(transport.resp_code or 200), headers, [transport.wsdl])
         except Exception as error:
             return self._refuse_document(ctx, error)
-
-    def _document(self, url: str) -> bytes:
-        wsdl = self.doc.wsdl11
-        fixed: bytes | None = wsdl.get_interface_document()
-        return fixed if fixed is not None else wsdl.document_for(url)
 
     def _refuse_document(self, ctx: Any, error: Exception) -> HttpReply:
         ctx.transport.wsdl_error = error

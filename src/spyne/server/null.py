@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spyne.client._base import read_response, write_request
 from spyne.context import AuxMethodContext, MethodContext
-from spyne.descriptor import MethodDescriptor
 from spyne.interface._calling import Factory, bind, find_methods
 from spyne.server._base import ServerBase
+
+if TYPE_CHECKING:
+    from spyne.descriptor import MethodDescriptor
 
 __all__ = ["NullServer"]
 

@@ -37,7 +37,7 @@ class WsgiTransportContext(HttpTransportContext):
         self.req_method = request["REQUEST_METHOD"]
 
     @property
-    def remote_addr(self) -> Any:  # type: ignore[override]
+    def remote_addr(self) -> Any:
         """The address that the connection came from. Headers such as X-Forwarded-For are not looked at."""
         return self.req.get("REMOTE_ADDR")
 

@@ -98,7 +98,7 @@ class Annotated_(ComplexModel):
     age: int = 3
     tags: list[str] = dataclasses.field(default_factory=list)
     notes: list[str] = msgspec.field(default_factory=lambda: ["n"])
-    scores: list[int] = [1]  # noqa: RUF012 - the case under test
+    scores: list[int] = [1]
     code: Annotated[str, XmlAttribute(str, use="required")] = "c"
     kept: ClassVar[int] = 9
 

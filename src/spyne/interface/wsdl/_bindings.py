@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from lxml import etree
 
 from spyne.const.xml import NS_HTTP, NS_WSDL11_SOAP, NS_WSDL11_SOAP12, WSDL11
-from spyne.interface._base import Call, Message
-from spyne.interface.wsdl._messages import MessageWriter
+
+if TYPE_CHECKING:
+    from spyne.interface._base import Call, Message
+    from spyne.interface.wsdl._messages import MessageWriter
 
 
 class Style(msgspec.Struct, frozen=True):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from spyne.const.xml import WSDL11
-from spyne.interface._base import Call, Interface, Message
 from spyne.schema.nodes import Field, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from spyne.interface._base import Call, Interface, Message
 
 _Parts = tuple[tuple[str, str], ...]
 

@@ -22,8 +22,9 @@ class Ports(msgspec.Struct, frozen=True):
 
 
 def port_types_of(interface: Interface) -> Ports:
-    """The port types of an application: those a service names, or one that is named after the application, which also has the
-    methods of types.
+    """The port types of an application: those that a service names, or one that is named after the application.
+
+    The methods of types are in that one too.
 
     Raises DeclarationError for a method whose port type its service does not name.
     """
@@ -90,9 +91,7 @@ def _add_operation(port_type: etree._Element, call: Call, messages: MessageWrite
         etree.SubElement(operation, WSDL11("fault"), attributes)
 
 
-def add_bindings(
-    root: etree._Element, ports: Ports, messages: MessageWriter, style: Style, transport: str
-) -> None:
+def add_bindings(root: etree._Element, ports: Ports, messages: MessageWriter, style: Style, transport: str) -> None:
     """One binding per port type, of the same name."""
     for name, calls in ports.calls.items():
         binding = etree.SubElement(root, WSDL11("binding"), {"name": name, "type": f"tns:{name}"})

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import Any
-from xml.sax.saxutils import escape
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from spyne.const.xml import WSDL11
-from spyne.interface._base import Interface
 from spyne.interface.wsdl._bindings import style_of
 from spyne.interface.wsdl._messages import MessageWriter
 from spyne.interface.wsdl._ports import add_bindings, add_port_types, add_services, port_types_of
 from spyne.interface.xml_schema import XmlSchema
+
+if TYPE_CHECKING:
+    from spyne.interface._base import Interface
 
 __all__ = ["Wsdl11"]
 
@@ -83,7 +84,7 @@ class Wsdl11(XmlSchema):
         with self._lock:
             found = self._by_address.get(url)
             if found is None:
-                found = escape(url, {'"': "&quot;"}).encode().join(self._pieces(url))
+                found = _escaped(url).encode().join(self._pieces(url))
                 self._by_address[url] = found
                 if len(self._by_address) > _KEPT_ADDRESSES:
                     self._by_address.popitem(last=False)
@@ -131,10 +132,15 @@ class Wsdl11(XmlSchema):
     def _write(self) -> bytes:
         tree = self._root().getroottree()
         if self.xsl_href:
-            text = f'type="text/xsl" href="{escape(self.xsl_href, {chr(34): "&quot;"})}"'
+            text = f'type="text/xsl" href="{_escaped(self.xsl_href)}"'
             self._root().addprevious(etree.ProcessingInstruction("xml-stylesheet", text))
         data: bytes = etree.tostring(tree, encoding="UTF-8", xml_declaration=True)
         return data
+
+
+def _escaped(text: str) -> str:
+    """The text between the quotes of an attribute."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
 def _is_address(element: Any, url: str) -> bool:

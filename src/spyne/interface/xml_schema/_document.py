@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from lxml import etree
+from typing import TYPE_CHECKING, Any
 
 from spyne.interface._base import Interface, InterfaceDocumentBase
 from spyne.interface.xml_schema._validation import validation_schema
 from spyne.interface.xml_schema.writer import SchemaWriter
 from spyne.schema.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 __all__ = ["XmlSchema"]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -12,11 +11,14 @@ from spyne.codec.text import formatter, xsd_name
 from spyne.schema.errors import DeclarationError
 from spyne.schema.nodes import MISSING, PLAIN, XSD_NAMESPACE, Enum, Facets, Field, Scalar, resolve
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _BOUNDS = (
     ("minExclusive", "gt", "minInclusive", "ge", max),
     ("maxExclusive", "lt", "maxInclusive", "le", min),
 )
-_COMPARED = "min_len max_len pattern ge gt le lt total_digits fraction_digits values".split()
+_COMPARED = ["min_len", "max_len", "pattern", "ge", "gt", "le", "lt", "total_digits", "fraction_digits", "values"]
 
 
 def base_of(node: Scalar) -> tuple[str, str]:
@@ -57,9 +59,12 @@ def default_text(owner: str, field: Field) -> str | None:
     if field.default is MISSING or field.default is None or not isinstance(node, Scalar) or field.repeated:
         return None
     try:
-        return plain_formatter(node)(field.default if node.dump is None else node.dump(field.default))
+        text: str = plain_formatter(node)(field.default if node.dump is None else node.dump(field.default))
     except (EncodeError, TypeError, ValueError) as error:
-        raise DeclarationError(f"{owner}.{field.name}: default={field.default!r} is no value of its type: {error}") from None
+        raise DeclarationError(
+            f"{owner}.{field.name}: default={field.default!r} is no value of its type: {error}"
+        ) from None
+    return text
 
 
 def plain_formatter(node: Scalar) -> Any:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from spyne.const.xml import XSD
-from spyne.interface._base import Interface
+from spyne.const.xml import NS_XSD, XSD
 from spyne.interface.xml_schema.writer import SchemaWriter
 from spyne.schema.errors import DeclarationError
+
+if TYPE_CHECKING:
+    from spyne.interface._base import Interface
 
 _SCHEME = "spyne-schema:"
 
 
-class _Schemas(etree.Resolver):
+class _Schemas(etree.Resolver):  # type: ignore[misc]  # lxml has no types
     """Gives libxml2 the text of the schema behind a location of ours, and of no other."""
 
     def __init__(self, texts: dict[str, bytes]) -> None:
@@ -37,7 +39,7 @@ def validation_schema(interface: Interface, element_form_default: str = "qualifi
         for imported in schema.iter(XSD("import")):
             imported.set("schemaLocation", _SCHEME + prefixes[imported.get("namespace")])
     texts = {prefix: etree.tostring(schema) for prefix, schema in schemas.items()}
-    root = etree.Element(XSD("schema"), nsmap={"xs": XSD("").strip("{}")})
+    root = etree.Element(XSD("schema"), nsmap={"xs": NS_XSD})
     for namespace, prefix in prefixes.items():
         etree.SubElement(root, XSD("import"), {"namespace": namespace or "", "schemaLocation": _SCHEME + prefix})
     parser = etree.XMLParser(resolve_entities=False, no_network=True)

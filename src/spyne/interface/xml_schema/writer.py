@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
 from spyne.const.xml import XSD
-from spyne.interface._base import Interface, Message
 from spyne.interface._order import parts
 from spyne.interface.xml_schema._annotation import annotate
 from spyne.interface.xml_schema._simple import base_of, default_text, facets_of
-from spyne.schema.nodes import XSD_NAMESPACE, Any as AnyNode, Array, Enum, Field, Map, Node, Scalar, Struct, resolve
+from spyne.schema.nodes import XSD_NAMESPACE, Array, Enum, Field, Map, Node, Scalar, Struct, resolve
+from spyne.schema.nodes import Any as AnyNode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from spyne.interface._base import Interface, Message
 
 __all__ = ["SchemaWriter"]
 
@@ -174,9 +178,7 @@ class SchemaWriter:
     def _map(self, element: etree._Element, node: Map) -> None:
         """Entries with a key and a value each."""
         sequence = etree.SubElement(element, XSD("sequence"))
-        entry = etree.SubElement(
-            sequence, XSD("element"), {"name": _ENTRY, "minOccurs": "0", "maxOccurs": "unbounded"}
-        )
+        entry = etree.SubElement(sequence, XSD("element"), {"name": _ENTRY, "minOccurs": "0", "maxOccurs": "unbounded"})
         inner = etree.SubElement(etree.SubElement(entry, XSD("complexType")), XSD("sequence"))
         for field in (node.key, node.value):
             self._member(inner, node.namespace, node.name, field)
@@ -184,8 +186,10 @@ class SchemaWriter:
     # --- elements --------------------------------------------------------------------------------------------------------------
 
     def _add_elements(self, types: Iterable[Node]) -> None:
-        """A global element for each type with members, but for those that are only the body of a bare message; then one for
-        each message and header that has none by now."""
+        """A global element for each type with members, then for each message and header that has none by now.
+
+        A type that is only the body of a bare message has none of its own.
+        """
         bare = self._only_bare(types)
         for node in types:
             if not isinstance(node, Scalar) and _key(node) not in bare:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from spyne.model._adapt import chain
 from spyne.model._base import SimpleModel
 from spyne.schema import DeclarationError, Lexical, nodes
+from spyne.schema.nodes import UUID_PATTERN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,7 +19,6 @@ SPYNE_NAMESPACE = "http://spyne.io/schema"
 _TCHAR = "[0-9A-Za-z!#$%&'*+.^_`|~-]+"
 _TOP_LEVEL = f"(application|audio|example|font|haptics|image|message|model|multipart|text|video|x-{_TCHAR})"
 _PARAMETERS = rf'(\s*;\s*{_TCHAR}=({_TCHAR}|"[^"]*"))*'
-UUID_PATTERN = "[a-fA-F0-9]{8}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{4}-[a-fA-F0-9]{12}"
 UUID_FORMS: Mapping[str, str | None] = {
     "hex": "[a-fA-F0-9]{32}",
     "urn": f"urn:uuid:{UUID_PATTERN}",
