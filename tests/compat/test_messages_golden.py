@@ -272,7 +272,7 @@ DIFFERENCES = [
 
 # Texts that are ours: they name the place and the rule, where 2.14 showed the value alone.
 OWN_WORDS = ("Client.ValidationError", "Client.SchemaValidationError")
-PLACE_AND_RULE = re.compile(r"(line \d+: Element '\S+'|[\w.-]+([/[][\w.\]-]+)*: (the value '.*'|\w+)|the value '.*') .+").match
+PLACE_AND_RULE = re.compile(r"(line \d+: Element '\S+'[:,]|[\w.-]+([/[][\w.\]-]+)*: (the value '.*'|\w+)|the value '.*') .+").match
 
 
 def exchanges():

@@ -225,7 +225,7 @@ class Generator:
         tag = f"{{{namespace}}}{local}" if namespace else local
         item = self.value(node.item, "x", "d")
         lines = [
-            f"try: r = [{item} if x.tag == {tag!r} else mismatch() for x in e]",
+            f"try: r = [({item}) if x.tag == {tag!r} else mismatch() for x in e]",
             "except Mismatch: return s(e, d)",
             "if not r and e.keys(): return s(e, d)",
         ]
