@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from annotated_types import Ge
-from spyne.server.wsgi import WsgiApplication
 
 from spyne import Application, Service, rpc
 from spyne.protocol.soap import Soap11
+from spyne.server.wsgi import WsgiApplication
 
 
 class HelloWorldService(Service):

@@ -1,9 +1,8 @@
 """Hello world as the Spyne documentation has always shown it."""
 
-from spyne.server.wsgi import WsgiApplication
-
 from spyne import Application, Iterable, Service, Unicode, UnsignedInteger, rpc
 from spyne.protocol.soap import Soap11
+from spyne.server.wsgi import WsgiApplication
 
 
 class HelloWorldService(Service):

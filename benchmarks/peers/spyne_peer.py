@@ -4,14 +4,13 @@ import io
 import logging
 import sys
 
-from spyne.protocol.json import JsonDocument
-from spyne.server.wsgi import WsgiApplication
-
 from benchmarks import workloads as W
 from spyne import Application, Service, rpc
 from spyne.model.complex import Array, ComplexModel
 from spyne.model.primitive import Boolean, DateTime, Decimal, Double, Integer, Unicode, Uuid
+from spyne.protocol.json import JsonDocument
 from spyne.protocol.soap import Soap11
+from spyne.server.wsgi import WsgiApplication
 
 logging.disable(logging.CRITICAL)
 

@@ -2,12 +2,11 @@
 
 from wsgiref.util import shift_path_info
 
-from spyne.protocol.json import JsonDocument
-from spyne.server.wsgi import WsgiApplication
-
 from examples.demo.service import HelloWorldService
 from spyne import Application
+from spyne.protocol.json import JsonDocument
 from spyne.protocol.soap import Soap11
+from spyne.server.wsgi import WsgiApplication
 
 
 def serve(protocol):

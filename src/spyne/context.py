@@ -5,6 +5,8 @@ from __future__ import annotations
 from time import time
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from spyne.util.excerpt import cut
+
 if TYPE_CHECKING:
     from spyne.evmgr import EventManager
 
@@ -149,7 +151,7 @@ class MethodContext:
 
     @in_protocol.setter
     def in_protocol(self, protocol: Any) -> None:
-        self._in_protocol = protocol
+        self._in_protocol = self._bound(protocol)
 
     @property
     def out_protocol(self) -> Any:
@@ -158,7 +160,13 @@ class MethodContext:
 
     @out_protocol.setter
     def out_protocol(self, protocol: Any) -> None:
-        self._out_protocol = protocol
+        self._out_protocol = self._bound(protocol)
+
+    def _bound(self, protocol: Any) -> Any:
+        """The protocol, bound to the application unless it was before: user code makes them without one."""
+        if protocol is not None and getattr(protocol, "app", self.app) is None:
+            protocol.set_app(self.app)
+        return protocol
 
     @property
     def in_document(self) -> Any:
@@ -240,7 +248,7 @@ class MethodContext:
         return twin
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.method_request_string or self.method_name or 'undispatched'}>"
+        return f"<{type(self).__name__} {cut(self.method_request_string or self.method_name or 'undispatched')}>"
 
 
 class Lazy:

@@ -23,7 +23,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     name_length: bytes of one name of an element or attribute, its prefix included.
     unique_names: different names of elements and attributes in one document. Documents are sampled first (about one tag in
     64), so that one just past the limit may go through; one many times past it does not.
-    number_text: characters of a number before it is parsed (the facet ``max_str_len`` of a type overrides it).
+    number_text: characters of a number before it is parsed. For the numbers of XML, and for those in JSON's strings, the facet
+    ``max_str_len`` of a type overrides it.
     header_blocks: child elements of a SOAP header.
 
     libxml2 has limits of its own, which stay on whatever is set here unless the parser is told ``huge_tree``: depth 256,
@@ -70,6 +71,11 @@ class LimitExceeded(ValueError):
         super().__init__(_MESSAGES[limit].format(maximum))
         self.limit = limit
         self.maximum = maximum
+
+
+def unless_off(limit: int | None) -> int:
+    """The limit, or a number that nothing reaches."""
+    return 1 << 30 if limit is None else limit
 
 
 def check_body(size: int, limits: Limits) -> None:

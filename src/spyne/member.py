@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spyne.decorator import declaration_of, describe
-from spyne.descriptor import MethodDescriptor
 from spyne.error import InvalidRequestError, RespawnError
 from spyne.service import ServiceBase
+
+if TYPE_CHECKING:
+    from spyne.descriptor import MethodDescriptor
 
 __all__ = ["MemberService", "member_methods"]
 
@@ -44,6 +46,8 @@ def _respawn(ctx: Any, descriptor: MethodDescriptor, given: Any) -> Any:
 
 def member_methods(cls: Any) -> dict[str, MethodDescriptor]:
     """The methods of a class by the name of the function; described once and kept in its ``Attributes.methods``."""
+    if not hasattr(cls, "Attributes"):  # a dataclass and its kin have no methods to serve
+        return {}
     known: dict[str, MethodDescriptor] | None = vars(cls.Attributes).get("methods")
     if known:
         return known

@@ -14,13 +14,15 @@ from typing import Any, NamedTuple
 
 from lxml import etree
 
+from spyne.protocol import soap
 from spyne.protocol.json import JsonDocument
-from spyne.protocol.soap import Soap11
 from spyne.protocol.xml import XmlDocument
 from spyne.server.wsgi import WsgiApplication
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-PROTOCOLS = {cls.__name__: cls for cls in (JsonDocument, Soap11, XmlDocument)}
+PROTOCOLS = {
+    cls.__name__: cls for cls in (JsonDocument, soap.Soap11, getattr(soap, "Soap12", None), XmlDocument) if cls
+}
 NATIVE = {"list": list, "dict": dict}
 ENV = "{http://schemas.xmlsoap.org/soap/envelope/}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
@@ -65,7 +67,9 @@ def application(
 
 
 def _native(options: str) -> dict[str, Any]:
-    return {key: NATIVE.get(value, value) if isinstance(value, str) else value for key, value in json.loads(options).items()}
+    return {
+        key: NATIVE.get(value, value) if isinstance(value, str) else value for key, value in json.loads(options).items()
+    }
 
 
 def ask(module: str, exchange: dict[str, Any], validator: str | None) -> Answer:

@@ -9,15 +9,17 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 import pytest
-
 from tests.compat.golden_messages import GOLDEN, PROTOCOLS, Answer, FaultSeen, ask, meaning
 
 PAGE = GOLDEN.parent.parent / "docs" / "why" / "differences-from-2.14.md"
 
 
 class Difference(NamedTuple):
-    """One reason, word for word in the documentation, and our answers: a pattern of module/case (+validator, when it is another
-    than the file's own) to a text of the response, or to the fault's class "Client" or "Server"."""
+    """A reason, word for word as in the documentation, and our answers.
+
+    answers: a pattern of module/case (+validator, when it is another than the file's own) to a text of the response, or to the
+    fault's class "Client" or "Server".
+    """
 
     reason: str
     answers: dict[str, str]
@@ -133,7 +135,7 @@ DIFFERENCES = [
     ),
     # --- what is read ---
     Difference(
-        "Values are read in XSD's lexical forms only, which neither Python's nor others are: `1_0` is no integer, `1e5` and `NaN` no decimals, `yes` and `True` no booleans, `!!!` no base64. White space around a boolean is none of it.",
+        "Values are read in XSD's lexical forms only, which neither Python's nor others are: `1_0` is no integer, `1e5` and `NaN` no decimals, `yes` and `True` no booleans, `!!!` no base64. White space around a boolean does not matter.",
         {
             "facets/soap11_None_ge_7*": "Client",
             "facets/soap11_None_digits_3*": "Client",
@@ -172,7 +174,7 @@ DIFFERENCES = [
         },
     ),
     Difference(
-        "In JSON null is None for every nullable type, under validation too; a call with null has no arguments, members that are missing or unknown are no reason to fail.",
+        "In JSON null is None for every nullable type, under validation too, and for an array an empty one, as it was; a call with null has no arguments, members that are missing or unknown are no reason to fail.",
         {
             "facets/json_soft_date_3": '"None"',
             "facets/json_soft_moment_3": '"None"',
@@ -223,14 +225,13 @@ DIFFERENCES = [
         },
     ),
     Difference(
-        "Soft validation also checks what it let pass though the schema forbids it: digits of decimals, the length of an empty text, attributes, max_occurs in JSON, and arrays whose items must occur.",
+        "Soft validation also checks what it let pass though the schema forbids it: digits of decimals, the length of an empty text, attributes, and max_occurs in JSON.",
         {
             "facets/*_None_digits_1+soft": "Client",
             "facets/soap11_None_min_len_2+soft": "Client",
             "facets/json_None_twice_1+soft": "Client",
             "attributes/soap11_None_long_lang+soft": "Client",
             "attributes/soap11_None_no_required+soft": "Client",
-            "mandatory/soap11_None_array_empty+soft": "Client",
         },
     ),
     Difference(
@@ -242,6 +243,10 @@ DIFFERENCES = [
             "occurrences/json_soft_echo_full": '"k":["k",null]',
             "occurrences/json_soft_see_full": "('k', ['k', None])",
         },
+    ),
+    Difference(
+        "A Uuid may also come as 32 digits, or after `urn:uuid:`, under soft validation too.",
+        {"facets/soap11_soft_uuid_2": "00000000-0000-0000-0000-00000000000a"},
     ),
     Difference(
         "An xsi:type that names an unrelated class is refused.",
@@ -270,9 +275,12 @@ DIFFERENCES = [
     ),
 ]  # fmt: skip
 
+# What is still to be done, by key.
 # Texts that are ours: they name the place and the rule, where 2.14 showed the value alone.
 OWN_WORDS = ("Client.ValidationError", "Client.SchemaValidationError")
-PLACE_AND_RULE = re.compile(r"(line \d+: Element '\S+'[:,]|[\w.-]+([/[][\w.\]-]+)*: (the value '.*'|\w+)|the value '.*') .+").match
+PLACE_AND_RULE = re.compile(
+    r"(line \d+: Element '\S+'[:,]|[\w.-]+([/[][\w.\]-]+)*: (the value '.*'|\w+)|the value '.*') .+"
+).match
 
 
 def exchanges():
@@ -320,7 +328,13 @@ def assert_same(exchange: dict[str, Any], answer: Answer) -> None:
         assert ours == theirs
 
 
-@pytest.mark.parametrize(("key", "module", "exchange", "validator"), EXCHANGES, ids=[key for key, *_ in EXCHANGES])
+def cases():
+    """The parameters of the test: each exchange, with its mark where it is open."""
+    for key, *rest in EXCHANGES:
+        yield pytest.param(key, *rest, id=key)
+
+
+@pytest.mark.parametrize(("key", "module", "exchange", "validator"), list(cases()))
 def test_message(key, module, exchange, validator):
     """The answer is 2.14's by meaning, or the one that the table says; where 2.14 gave none it is a fault of the client."""
     if exchange["protocol_in"] not in PROTOCOLS or exchange["protocol_out"] not in PROTOCOLS:

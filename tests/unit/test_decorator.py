@@ -378,13 +378,13 @@ def test_wrapped_functions():
 
 
 def test_local_names_in_annotations():
-    """Annotations may name classes of the function around the service."""
+    """Annotations may name classes of the function around the service, where the body uses them too."""
 
     class Local(ComplexModel):
         a = Unicode
 
     def echo(ctx, it: Local) -> Iterator[Local]:
-        yield it
+        yield Local(a=it.a)
 
     assert [each.a for each in call(echo, args=(Local(a="x"),))] == ["x"]
 

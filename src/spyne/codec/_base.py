@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 
-from spyne.schema.nodes import Field
 from spyne.util.excerpt import cut, describe
+
+if TYPE_CHECKING:
+    from spyne.schema.nodes import Field
 
 __all__ = ["Decode", "DecodeError", "Encode", "EncodeError", "Options", "combine", "cut", "describe", "is_excluded"]
 
@@ -72,7 +74,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     validate: check facets, occurrence and nillability ("soft" validation). max_depth: how deep recursive types and free
     content may nest. polymorphic: write the value's own class instead of the declared one. ignore_wrappers and complex_as
-    shape dict documents. binary_encoding: how bytes without an encoding of their own are written as text.
+    shape dict documents. binary_encoding: how bytes without an encoding of their own are written as text. number_text: the
+    longest text of a number that is read, for types that do not say.
     protocol: the protocol's class names, matched against a field's "excluded" hint.
     """
 
@@ -84,6 +87,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     ignore_wrappers: bool = True
     complex_as: Literal["dict", "list"] = "dict"
     binary_encoding: Literal["base64", "hex", "urlsafe_base64"] = "base64"
+    number_text: int = 1024
     protocol: frozenset[str] = frozenset()
 
 

@@ -12,6 +12,8 @@ from spyne.codec._base import DecodeError, EncodeError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from spyne.schema.nodes import Scalar
+
 SPACE = " \t\n\r"
 NUMBER_LENGTH = 1024
 MAX_EXPONENT = 6144
@@ -29,9 +31,22 @@ def refused(expected: str, value: object) -> EncodeError:
     return EncodeError(f"expected {expected}, got {type(value).__name__}")
 
 
-def _trim(text: str, limit: int) -> str:
+def longest(node: Scalar, number_text: int = NUMBER_LENGTH) -> tuple[int, str]:
+    """The longest text of a number that is read and the name of that limit: the type's own where it was set to other than the
+    default, else the application's.
+    """
+    own = node.facets.max_str_len
+    return (number_text, "number_text") if own is None or own == NUMBER_LENGTH else (own, "max_str_len")
+
+
+def too_long(limit: int, rule: str) -> str:
+    """The message for a number whose text passes a limit."""
+    return f"is longer than the limit {rule}={limit} characters"
+
+
+def _trim(text: str, limit: int, rule: str) -> str:
     if len(text) > limit:
-        raise DecodeError(f"is longer than max_str_len={limit}", value=text)
+        raise DecodeError(too_long(limit, rule), value=text)
     return text.strip(SPACE)
 
 
@@ -45,12 +60,12 @@ def parse_bool(text: str) -> bool:
     return found
 
 
-def int_parser(limit: int = NUMBER_LENGTH) -> Callable[[str], int]:
-    """xs:integer of at most `limit` characters."""
+def int_parser(limit: int = NUMBER_LENGTH, rule: str = "max_str_len") -> Callable[[str], int]:
+    """xs:integer of at most `limit` characters; `rule` is the limit's name."""
 
     def parse(text: str) -> int:
         if len(text) > limit or not (text.isascii() and text.isdigit()):
-            trimmed = _trim(text, limit)
+            trimmed = _trim(text, limit, rule)
             if not _INTEGER(trimmed):
                 raise DecodeError("is not an integer (xs:integer)", value=text)
             text = trimmed
@@ -62,12 +77,12 @@ def int_parser(limit: int = NUMBER_LENGTH) -> Callable[[str], int]:
     return parse
 
 
-def decimal_parser(limit: int = NUMBER_LENGTH) -> Callable[[str], Decimal]:
+def decimal_parser(limit: int = NUMBER_LENGTH, rule: str = "max_str_len") -> Callable[[str], Decimal]:
     """xs:decimal of at most `limit` characters; there is no exponent in this type."""
 
     def parse(text: str) -> Decimal:
         if len(text) > limit or not _DECIMAL(text):
-            trimmed = _trim(text, limit)
+            trimmed = _trim(text, limit, rule)
             if not _DECIMAL(trimmed):
                 raise DecodeError("is not a decimal number (xs:decimal)", value=text)
             text = trimmed
@@ -76,12 +91,14 @@ def decimal_parser(limit: int = NUMBER_LENGTH) -> Callable[[str], Decimal]:
     return parse
 
 
-def float_parser(limit: int = NUMBER_LENGTH, *, name: str = "double") -> Callable[[str], float]:
+def float_parser(
+    limit: int = NUMBER_LENGTH, rule: str = "max_str_len", *, name: str = "double"
+) -> Callable[[str], float]:
     """xs:double or xs:float of at most `limit` characters, read as 64 bit; what only fits as infinity is refused."""
 
     def parse(text: str) -> float:
         if len(text) > limit or not _DOUBLE(text):
-            trimmed = _trim(text, limit)
+            trimmed = _trim(text, limit, rule)
             if trimmed in _SPECIAL:
                 return _SPECIAL[trimmed]
             if not _DOUBLE(trimmed):

@@ -63,9 +63,9 @@ def _float(value: Any) -> float:
     raise wrong("a number", value)
 
 
-def _decimal_reader(node: Decimal) -> Decode:
-    limit = number.NUMBER_LENGTH if node.facets.max_str_len is None else node.facets.max_str_len
-    parse = number.decimal_parser(limit)
+def _decimal_reader(node: Decimal, options: Options) -> Decode:
+    limit, rule = number.longest(node, options.number_text)
+    parse = number.decimal_parser(limit, rule)
 
     def read(value: Any) -> PyDecimal:
         if isinstance(value, str):
@@ -75,7 +75,7 @@ def _decimal_reader(node: Decimal) -> Decode:
         try:
             found = PyDecimal(float.__repr__(value)) if isinstance(value, float) else PyDecimal(value)
             if len(found.as_tuple().digits) > limit:
-                raise ValueError(f"is longer than max_str_len={limit}")
+                raise ValueError(number.too_long(limit, rule))
             return number.check_magnitude(found)
         except ValueError as error:
             raise DecodeError(str(error), value=value) from None
@@ -83,7 +83,7 @@ def _decimal_reader(node: Decimal) -> Decode:
     return read
 
 
-def _str_reader(node: Str) -> Decode:
+def _str_reader(node: Str, options: Options) -> Decode:
     def read(value: Any) -> str:
         if type(value) is str:
             return value
@@ -94,24 +94,25 @@ def _str_reader(node: Str) -> Decode:
     return read
 
 
-def _lenient_str_reader(node: Str) -> Decode:
+def _lenient_str_reader(node: Str, options: Options) -> Decode:
     """Without validation a number or a boolean stands for its text: clients in dynamic languages send them."""
-    strict = _str_reader(node)
+    strict = _str_reader(node, options)
 
     def read(value: Any) -> str:
         if isinstance(value, bool):
             return "true" if value else "false"
         if isinstance(value, int | float | PyDecimal):
             return str(value)
-        return strict(value)
+        text: str = strict(value)
+        return text
 
     return read
 
 
-_READERS: dict[type[Scalar], Callable[[Any], Decode]] = {
-    Bool: lambda _: _bool,
-    Int: lambda _: _int,
-    Float: lambda _: _float,
+_READERS: dict[type[Scalar], Callable[[Any, Options], Decode]] = {
+    Bool: lambda *_: _bool,
+    Int: lambda *_: _int,
+    Float: lambda *_: _float,
     Decimal: _decimal_reader,
     Str: _str_reader,
 }
@@ -130,18 +131,18 @@ _READY: dict[type[Scalar], tuple[type, str]] = {
 
 def scalar_decoder(node: Scalar, options: Options, fmt: TreeFormat) -> Decode:
     """A function from what the format gave to the declared value."""
-    make = _READERS.get(type(node))
     if isinstance(node, Str) and not options.validate:
-        make = _lenient_str_reader
+        return _native(node, _lenient_str_reader(node, options), options, fmt)
+    make = _READERS.get(type(node))
     if make is not None:
-        return _native(node, make(node), options, fmt)
+        return _native(node, make(node, options), options, fmt)
     return _textual(node, options)
 
 
 def _native(node: Scalar, read: Decode, options: Options, fmt: TreeFormat) -> Decode:
     check = checker(node) if options.validate else None
     load = node.load
-    text = parser(node, validate=options.validate)
+    text = parser(node, validate=options.validate, number_text=options.number_text)
     as_text = fmt.int64 and isinstance(node, Int)
     if check is None and load is None and not as_text:
         return read

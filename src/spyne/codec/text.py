@@ -38,10 +38,13 @@ __all__ = ["JSON_NAMES", "KINDS", "XSD_NAMES", "Kind", "Style", "checker", "form
 
 
 class Style(msgspec.Struct, frozen=True):
-    """What a format may choose: how bytes without an encoding are written, and whether RFC 3339's wider time forms are read."""
+    """What a format may choose: how bytes without an encoding are written, whether RFC 3339's wider time forms are read, and
+    how long the text of a number may be.
+    """
 
     binary: str = "base64"
     rfc3339: bool = False
+    number_text: int = number.NUMBER_LENGTH
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,11 +58,6 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     json: tuple[str, str | None]
     parse: Callable[[Any, Style], Parse]
     format: Callable[[Any, Style], Format]
-
-
-def _limit(node: Scalar) -> int:
-    limit = node.facets.max_str_len
-    return number.NUMBER_LENGTH if limit is None else limit
 
 
 def _patterned(node: Scalar, plain: Format, read: Callable[[Any], Any]) -> Format:
@@ -158,19 +156,21 @@ KINDS: dict[type[Scalar], Kind] = {
     Int: Kind(
         xsd="integer",
         json=("integer", None),
-        parse=lambda node, _: number.int_parser(_limit(node)),
+        parse=lambda node, style: number.int_parser(*number.longest(node, style.number_text)),
         format=lambda node, _: _patterned(node, number.format_int, number.as_int),
     ),
     Decimal: Kind(
         xsd="decimal",
         json=("string", "decimal"),
-        parse=lambda node, _: number.decimal_parser(_limit(node)),
+        parse=lambda node, style: number.decimal_parser(*number.longest(node, style.number_text)),
         format=lambda node, _: _patterned(node, number.format_decimal, number.as_decimal),
     ),
     Float: Kind(
         xsd="double",
         json=("number", "double"),
-        parse=lambda node, _: number.float_parser(_limit(node), name="float" if node.bits == 32 else "double"),
+        parse=lambda node, style: number.float_parser(
+            *number.longest(node, style.number_text), name="float" if node.bits == 32 else "double"
+        ),
         format=lambda node, _: _patterned(node, number.format_float, number.as_float),
     ),
     Str: Kind(
@@ -229,13 +229,21 @@ def xsd_name(node: Scalar) -> str:
     return row_of(node).xsd
 
 
-def parser(node: Scalar, *, validate: bool, binary: str = "base64", rfc3339: bool = False) -> Parse:
+def parser(
+    node: Scalar,
+    *,
+    validate: bool,
+    binary: str = "base64",
+    rfc3339: bool = False,
+    number_text: int = number.NUMBER_LENGTH,
+) -> Parse:
     """A function from text to the declared Python value; raises `DecodeError` with the rule that the text breaks.
 
     The form and the length of numbers are always checked, facets only when `validate` is true. binary: how bytes without an
-    encoding of their own are written. rfc3339: dates and times also in the wider forms that JSON clients send.
+    encoding of their own are written. rfc3339: dates and times also in the wider forms that JSON clients send. number_text: the
+    longest text of a number, for types that do not say.
     """
-    parse = row_of(node).parse(node, Style(binary, rfc3339))
+    parse = row_of(node).parse(node, Style(binary, rfc3339, number_text))
     checks = value_checks(node) if validate else []
     before = text_checks(node) if validate else []
     if isinstance(node, Str):

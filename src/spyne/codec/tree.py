@@ -33,7 +33,16 @@ from spyne.schema.nodes import (
 )
 from spyne.schema.nodes import Any as AnyNode
 
-__all__ = ["JSON", "MSGPACK", "YAML", "TreeFormat", "active_fields", "compile_decoder", "compile_encoder", "null_is_array"]
+__all__ = [
+    "JSON",
+    "MSGPACK",
+    "YAML",
+    "TreeFormat",
+    "active_fields",
+    "compile_decoder",
+    "compile_encoder",
+    "null_is_array",
+]
 
 
 class TreeFormat(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,10 +171,15 @@ class _Decoders:
         raise TypeError(f"{type(node).__name__} cannot travel in {self.fmt.name}")
 
     def array(self, node: Array) -> Decode:
-        """An array; with validation its length is bounded by the item's occurrence."""
+        """An array; with validation its length is bounded by the item's occurrence.
+
+        An empty one passes for a model's Array, as in Spyne 2: there a mandatory item is one that is not nil.
+        """
         item = node.item
         bounds = Field(type=item.type, min_occurs=item.min_occurs, max_occurs=item.max_occurs, nillable=item.nillable)
         read = self.many(bounds, self.one(item)) if item.repeated else _items(self.one(item))
+        if "model" in node.hints:
+            read = _or_empty(read)
         load = node.load
         return read if load is None else lambda value: load(read(value))
 
@@ -174,7 +188,13 @@ class _Decoders:
         key = resolve(node.key.type)
         if not isinstance(key, Scalar):
             raise TypeError(f"the keys of a map must be scalars to travel in {self.fmt.name}")
-        parse = parser(key, validate=self.options.validate, binary=self.options.binary_encoding, rfc3339=True)
+        parse = parser(
+            key,
+            validate=self.options.validate,
+            binary=self.options.binary_encoding,
+            rfc3339=True,
+            number_text=self.options.number_text,
+        )
 
         def read(value: Any) -> Any:
             if not isinstance(value, dict):
@@ -330,6 +350,11 @@ def _items(decode: Decode) -> Decode:
             return collect(value)
 
     return read
+
+
+def _or_empty(read: Decode) -> Decode:
+    """The same reader, with an empty array for an empty array."""
+    return lambda value: read(value) if value != [] else []
 
 
 def _text_key(key: Any) -> str:

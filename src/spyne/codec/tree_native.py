@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from spyne.codec._base import DecodeError, EncodeError, Options
+from spyne.codec._lexical_number import NUMBER_LENGTH, longest
 from spyne.codec.json_input import check_depth
 from spyne.codec.tree import JSON, compile_decoder, compile_encoder, null_is_array
 from spyne.limits import LimitExceeded, Limits
@@ -111,7 +112,7 @@ class _Shape:
             raise _NotNative
         if isinstance(node, nodes.Bytes) and (node.encoding or self.options.binary_encoding) != "base64":
             raise _NotNative
-        if isinstance(node, nodes.Decimal) and node.facets.max_str_len not in (None, 1024):
+        if isinstance(node, nodes.Decimal) and longest(node, self.options.number_text)[0] != NUMBER_LENGTH:
             raise _NotNative
         if type(node) not in NATIVE_KINDS:
             raise _NotNative

@@ -25,7 +25,7 @@ from spyne.codec._xml_names import (
     type_names,
 )
 from spyne.schema.nodes import Any as AnyNode
-from spyne.schema.nodes import Array, Field, Map, Node, Ref, Scalar, Str, Struct, resolve
+from spyne.schema.nodes import Array, Enum, Field, Map, Node, Ref, Scalar, Str, Struct, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,8 +114,9 @@ class Readers:
         return read_scalar
 
     def _empty(self, field: Field, node: Scalar, parse: Callable[[str], Any]) -> Callable[[], Any]:
-        """What `<a/>` means: the empty text, or no value for types that have none such."""
-        if has_empty_text(node) and not field.hints.get("empty_is_none"):
+        """What `<a/>` means: the empty text, or no value for types that have none such; an enumeration is asked under validation."""
+        asked = has_empty_text(node) or (self.options.validate and isinstance(node, Enum))
+        if asked and not field.hints.get("empty_is_none"):
             return lambda: parse("")
         if self.options.validate and not field.nillable:
 
@@ -127,7 +128,10 @@ class Readers:
 
     def parser(self, node: Scalar) -> Callable[[str], Any]:
         """The function from text to value."""
-        return text.parser(node, validate=self.options.validate, binary=self.options.binary_encoding)
+        options = self.options
+        return text.parser(
+            node, validate=options.validate, binary=options.binary_encoding, number_text=options.number_text
+        )
 
     # --- types -----------------------------------------------------------------------------------------------------------------
 
@@ -187,8 +191,8 @@ class Readers:
                     items.append(None)
                     if len(errors) >= MAX_ERRORS:
                         break
-            if counts is not None and not errors:
-                counts(len(items))
+            if counts is not None and items and not errors:
+                counts(len(items))  # an empty array passes, as it did in Spyne 2
             if errors:
                 raise combine(errors)
             return items if load is None else load(items)

@@ -186,9 +186,8 @@ class Generator:
         return f"{parse}(t) if not len({e}) and (t := {e}.text) else {careful}"
 
     def _longest(self, node: Scalar) -> int:
-        limit = node.facets.max_str_len
-        own = number.NUMBER_LENGTH if limit is None else limit
-        return min(_LONGEST.get(type(node), 64), own + 1)
+        limit, _ = number.longest(node, self.options.number_text)
+        return min(_LONGEST.get(type(node), 64), limit + 1)
 
     def _facets(self, node: Scalar) -> str | None:
         """The condition, over {v}, of facets that are simple enough to stand in the expression; None if others are there."""
@@ -231,8 +230,8 @@ class Generator:
         ]
         low, high = node.item.min_occurs, node.item.max_occurs
         if self.options.validate:
-            if low:
-                lines.append(f"if len(r) < {low}: return s(e, d)")
+            if low > 1:
+                lines.append(f"if r and len(r) < {low}: return s(e, d)")
             if high is not None and high > 1:
                 lines.append(f"if len(r) > {high}: return s(e, d)")
         load = None if node.load is None else self.source.constant(node.load)

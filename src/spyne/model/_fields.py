@@ -180,8 +180,9 @@ class Annotation:
         return twin
 
     def __spyne_schema__(self, lowering: Lowering, place: Place) -> Field:
-        """The field that the annotation stands for."""
+        """The field that the annotation stands for; it tells None from empty."""
         field = self._field(lowering, place)
+        field = msgspec.structs.replace(field, hints={**field.hints, "none_is_empty": False})
         return _apply(field, self.changes) if self.changes else field
 
     def _field(self, lowering: Lowering, place: Place) -> Field:

@@ -55,7 +55,8 @@ class Fault(Exception, ModelBase):
             ("faultactor", value.faultactor),
             ("detail", value.detail),
         )
-        return {name: member for name, member in pairs if member or name in ("faultcode", "faultstring")}
+        always = ("faultcode", "faultstring")
+        return {name: member for name, member in pairs if name in always or (member is not None and member != "")}
 
     @classmethod
     def __spyne_schema__(cls, lowering: Lowering, place: Place) -> Field:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from spyne.codec._base import DecodeError
-from spyne.context import MethodContext
 from spyne.error import HTTP_CODES, Fault, ResourceNotFoundError, ValidationError
 from spyne.evmgr import EventManager
 from spyne.schema import DeclarationError
 from spyne.util.excerpt import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spyne.codec._base import DecodeError
+    from spyne.context import MethodContext
 
 __all__ = ["ProtocolBase", "explain", "http_code_of", "validation_error"]
 
@@ -62,7 +65,9 @@ class ProtocolBase:
     def set_app(self, app: Any) -> None:
         """Bind the protocol to its application. Raises DeclarationError when it already has another one."""
         if self.app is not None and self.app is not app:
-            raise DeclarationError(f"this {type(self).__name__} belongs to another application; make an instance for each")
+            raise DeclarationError(
+                f"this {type(self).__name__} belongs to another application; make an instance for each"
+            )
         self.app = app
 
     def set_validator(self, validator: Any) -> None:
@@ -74,7 +79,8 @@ class ProtocolBase:
 
     def compile(self, kind: CodecKind, call: Any) -> Any:
         """The function that decodes or encodes one message of `call`; a type that this protocol cannot carry raises
-        DeclarationError with its path."""
+        DeclarationError with its path.
+        """
         return None
 
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
@@ -113,7 +119,8 @@ class ProtocolBase:
 
     def check_http_request(self, method: str, content_type: str | None) -> Fault | None:
         """Why HTTP requests of this method and Content-Type are not taken, None when they are. Override to be choosy; what a
-        RequestNotAllowed should name in the Allow header is in `http_methods`."""
+        RequestNotAllowed should name in the Allow header is in `http_methods`.
+        """
         return None
 
     def fault_to_http_response_code(self, fault: Fault) -> int:
@@ -147,7 +154,8 @@ class ProtocolBase:
 
 def http_code_of(fault: Fault) -> int:
     """400 for the client's faults, 500 for the server's, and the exceptions of `spyne.error.HTTP_CODES`; the nearest code
-    up the dotted path decides."""
+    up the dotted path decides.
+    """
     code = str(fault.faultcode)
     while code:
         if code in HTTP_CODES:

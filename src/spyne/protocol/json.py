@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
 from spyne.codec import tree
 from spyne.codec._base import DecodeError, Options
-from spyne.codec.json_input import check_depth
+from spyne.codec.json_input import check_depth, check_numbers
 from spyne.codec.tree_native import json_reader, json_tree, json_writer, reject_duplicates
-from spyne.context import MethodContext
-from spyne.error import ValidationError
-from spyne.interface._base import Message
+from spyne.error import RequestTooLongError, ValidationError
+from spyne.limits import LimitExceeded
 from spyne.protocol._base import ProtocolBase, validation_error
 from spyne.protocol.dictdoc.hier import Body, HierDictDocument, joined, utf8
 from spyne.schema import DeclarationError, Field
+
+if TYPE_CHECKING:
+    from spyne.context import MethodContext
+    from spyne.interface._base import Message
 
 __all__ = ["JsonDocument"]
 
@@ -57,8 +60,17 @@ class JsonDocument(HierDictDocument):
             raise DeclarationError(f"duplicate_keys is 'last' or 'refuse', not {duplicate_keys!r}")
         self.duplicate_keys = duplicate_keys
         super().__init__(
-            app, validator, mime_type, ignore_uncap, ignore_wrappers, complex_as, ordered, polymorphic, key_encoding,
-            binary_encoding, default_string_encoding,
+            app,
+            validator,
+            mime_type,
+            ignore_uncap,
+            ignore_wrappers,
+            complex_as,
+            ordered,
+            polymorphic,
+            key_encoding,
+            binary_encoding,
+            default_string_encoding,
         )
 
     def parse(self, data: bytes) -> Any:
@@ -89,9 +101,16 @@ class JsonDocument(HierDictDocument):
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
         if ctx._in_document is None:
             data = utf8(joined(ctx.in_string), charset)
+            self._check_numbers(data)
             if self.duplicate_keys == "refuse":
                 self.parse_or_fault(data)
             ctx._in_document = Body(data, self.parse_or_fault)
+
+    def _check_numbers(self, data: bytes) -> None:
+        try:
+            check_numbers(data, self.app.limits)
+        except LimitExceeded as error:
+            raise RequestTooLongError(str(error)) from None
 
     def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
         """The method's name is read off the start; the arguments stay bytes until their type is known."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+import msgspec
 from lxml import etree
 
 from spyne.codec import xml_encode, xml_fast
 from spyne.codec._base import DecodeError, Options
-from spyne.limits import LimitExceeded
 from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader
 from spyne.const.xml import NS_SOAP11_ENV
-from spyne.context import MethodContext
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError
-from spyne.interface._base import Call, Message
+from spyne.limits import LimitExceeded, unless_off
 from spyne.protocol._base import CodecKind, ProtocolBase, validation_error
 from spyne.protocol._xml_out import FAULT, PROLOG, Writer, XmlText, declare, fault_text, read_fault
 from spyne.schema import DeclarationError, Field, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from spyne.context import MethodContext
+    from spyne.interface._base import Call, Message
 
 __all__ = ["XmlDocument"]
 
@@ -48,7 +52,8 @@ class Reader:
 
     def read_headers(self, parent: Any) -> Any:
         """The header objects: None without any, one for one declared class, else a list with None for those absent; of a
-        block that is there twice the last one counts."""
+        block that is there twice the last one counts.
+        """
         if parent is None or not self.headers:
             return None
         found = {child.tag: child for child in parent}
@@ -113,8 +118,10 @@ class XmlDocument(ProtocolBase):
 
     def set_app(self, app: Any) -> None:
         super().set_app(app)
-        self._reader = XmlReader(app.limits, allow_pi=self.allow_pi, options=self.parser_options)
-        self._max_header_blocks = app.limits.header_blocks or 1 << 62
+        self._reader = XmlReader(
+            msgspec.structs.replace(app.limits, body=None), allow_pi=self.allow_pi, options=self.parser_options
+        )
+        self._max_header_blocks = unless_off(app.limits.header_blocks)
         if self.validator == self.SCHEMA_VALIDATION:
             from spyne.interface.xml_schema import validation_schema
 
@@ -126,7 +133,8 @@ class XmlDocument(ProtocolBase):
         """What the codecs of this protocol are compiled with."""
         return Options(
             validate=self.validator == self.SOFT_VALIDATION,
-            max_depth=self.app.limits.depth or 1 << 30,
+            max_depth=unless_off(self.app.limits.depth),
+            number_text=unless_off(self.app.limits.number_text),
             polymorphic=self.polymorphic,
             parse_xsi_type=self.parse_xsi_type,
             replace_null_with_default=self.replace_null_with_default,
@@ -210,7 +218,11 @@ class XmlDocument(ProtocolBase):
 
     def validate_document(self, element: Any) -> None:
         """Check an element against the XML Schema. Raises Fault Client.SchemaValidationError with place and rule."""
-        tree = etree.ElementTree(element) if element.getparent() is None else etree.ElementTree(etree.fromstring(etree.tostring(element)))
+        tree = (
+            etree.ElementTree(element)
+            if element.getparent() is None
+            else etree.ElementTree(etree.fromstring(etree.tostring(element)))
+        )
         if not self._schema.validate(tree):
             errors = self._schema.error_log
             text = "; ".join(f"line {error.line}: {error.message}" for error in errors[:8])
@@ -242,14 +254,21 @@ class XmlDocument(ProtocolBase):
             return
         encoding = charset or self.encoding
         document = ctx._out_document
-        if isinstance(document, XmlText) and not self.pretty_print and (encoding is None or encoding.lower() == "utf-8"):
+        if (
+            isinstance(document, XmlText)
+            and not self.pretty_print
+            and (encoding is None or encoding.lower() == "utf-8")
+        ):
             data = document.text.encode()
             xml_encode.check_xml_chars(data)
             ctx.out_string = [PROLOG + data if self.xml_declaration else data]
             return
         ctx.out_string = [
             etree.tostring(
-                ctx.out_document, encoding=encoding or "UTF-8", xml_declaration=self.xml_declaration, pretty_print=self.pretty_print
+                ctx.out_document,
+                encoding=encoding or "UTF-8",
+                xml_declaration=self.xml_declaration,
+                pretty_print=self.pretty_print,
             )
         ]
 

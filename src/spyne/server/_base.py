@@ -7,14 +7,18 @@ from typing import Any, ClassVar
 
 from spyne.codec._base import EncodeError
 from spyne.context import AuxMethodContext, MethodContext
-from spyne.error import Fault, InternalError
+from spyne.error import Fault, InternalError, RequestTooLongError
 from spyne.evmgr import EventManager
 from spyne.model.complex import Ignored
 from spyne.protocol._base import ProtocolBase
+from spyne.util.excerpt import cut
 
 __all__ = ["ServerBase"]
 
 logger = logging.getLogger(__name__)
+
+_LOGGED = 200
+"""Characters of a fault in the log."""
 
 
 class ServerBase:
@@ -34,6 +38,7 @@ class ServerBase:
         self.event_manager = EventManager(self)
         self.in_protocol = app.in_protocol
         self.out_protocol = app.out_protocol
+        self.max_content_length: int | None = app.limits.body
         for processor in dict.fromkeys(descriptor.aux for descriptor in app.interface.calls):
             if processor is not None:
                 processor.initialize(self)
@@ -54,6 +59,7 @@ class ServerBase:
         try:
             protocol = ctx.in_protocol
             if ctx._in_document is None:
+                self._check_length(ctx.in_string)
                 protocol.create_in_document(ctx, in_string_charset)
             if ctx.method_request_string is None:
                 protocol.decompose_incoming_envelope(ctx, ProtocolBase.REQUEST)
@@ -66,6 +72,15 @@ class ServerBase:
         for other in contexts[1:]:
             other.aux = AuxMethodContext(ctx)
         return contexts
+
+    def _check_length(self, chunks: Any) -> None:
+        limit = self.max_content_length
+        if limit is not None and type(chunks) is list and sum(map(len, chunks)) > limit:
+            raise self.too_long()
+
+    def too_long(self) -> RequestTooLongError:
+        """The fault for a request that passes the limit; it names the limit."""
+        return RequestTooLongError(f"the request is larger than the limit body={self.max_content_length} bytes")
 
     def get_in_object(self, ctx: MethodContext) -> None:
         """Make ``ctx.in_object`` of ``ctx.in_string``; steps that were taken before are not repeated."""
@@ -116,8 +131,9 @@ class ServerBase:
 
     def _refuse(self, ctx: MethodContext, error: Exception) -> None:
         """Note why a request cannot be served, and tell the listeners."""
-        ctx.in_error = self.app.fault_of(error, ctx)
-        ctx.out_error = ctx.in_error
+        ctx.in_error = ctx.out_error = fault = self.app.fault_of(error, ctx)
+        if fault is error:
+            logger.info("refused a request of %s: %s", ctx.transport.remote_addr or "?", cut(str(fault), _LOGGED))
         ctx.fire_event("method_exception_object")
 
     def process_aux(self, contexts: list[MethodContext]) -> None:
@@ -133,9 +149,10 @@ class ServerBase:
 
 def _sent(results: Any) -> Any:
     """The results with None in place of those that user code wants ignored."""
-    if results is None or not any(isinstance(result, Ignored) for result in results):
-        return results
-    return [None if isinstance(result, Ignored) else result for result in results]
+    for result in results or ():
+        if isinstance(result, Ignored):
+            return [None if isinstance(result, Ignored) else result for result in results]
+    return results
 
 
 def _where(error: Exception) -> str:

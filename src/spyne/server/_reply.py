@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 class HttpReply:
     """An answer, ready to be sent: `status` and `headers` for WSGI, and a body to iterate over.
 
-    The call is over when the body was read to its end or `close` is called; both may happen. An error in the middle of the
+    The call is over when `close` is called, or a body that streams was read to its end. An error in the middle of the
     body is logged and raised, for the server to abort the connection: the client must not take half for the whole.
     """
 
@@ -32,6 +32,10 @@ class HttpReply:
         self._ctx = ctx
 
     def __iter__(self) -> Iterator[bytes]:
+        body = self._body
+        return iter(body) if type(body) is list else self._stream()
+
+    def _stream(self) -> Iterator[bytes]:
         try:
             yield from self._body
         except Exception:

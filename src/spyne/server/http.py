@@ -306,11 +306,7 @@ class HttpBase(ServerBase):
         return self._doc
 
     def _make_documents(self) -> Any:
-        if self.app.documents_container is not None:
-            return self.app.documents_container(self.app.interface)
-        from spyne.interface.documents import InterfaceDocuments
-
-        return InterfaceDocuments(self.app.interface)
+        return self.app.interface.docs
 
     @staticmethod
     def is_document_request(method: str, path: str, query: str) -> bool:

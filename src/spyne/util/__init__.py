@@ -1,0 +1,1 @@
+"""Small things without ties to the rest; each is imported from its own module."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 VALUE_LENGTH = 64
 
-_KINDS: dict[type, str] = {dict: "an object", list: "an array", tuple: "an array", bytes: "binary data", type(None): "null"}
+_KINDS: dict[type, str] = {
+    dict: "an object",
+    list: "an array",
+    tuple: "an array",
+    bytes: "binary data",
+    type(None): "null",
+}
 
 
-def cut(value: object) -> str:
-    """The wire value as shown in errors: at most `VALUE_LENGTH` characters, unprintable ones escaped."""
+def cut(value: object, length: int = VALUE_LENGTH) -> str:
+    """The wire value as shown in errors: at most `length` characters, unprintable ones escaped."""
     text = value if isinstance(value, str) else describe(value)
-    if len(text) > VALUE_LENGTH:
-        text = text[:VALUE_LENGTH] + "…"
+    if len(text) > length:
+        text = text[:length] + "…"
     return text if text.isprintable() else "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 

@@ -198,6 +198,27 @@ def test_errors_of_one_pass_are_bounded():
     assert len(errors(Array(item=Field(type=Int())), ["x"] * 1000)) == 32
 
 
+EMPTY = {"none_is_empty": True}
+
+
+def test_none_is_an_empty_object():
+    """Where the hint says so, None is written as an object of defaults and required members, alone and in arrays."""
+    assert write(POINT, None, hints=EMPTY) == {"y": None}
+    assert write(Array(item=Field(type=LINE, hints=EMPTY)), [None]) == [{"name": "?"}]
+    assert write(POINT, None, Options(complex_as="list"), hints=EMPTY) == [None, None, None]
+    assert write(POINT, None, Options(ignore_wrappers=False), hints=EMPTY) == {"y": None}
+    assert write(POINT, None) is None
+
+
+def test_null_is_an_empty_array():
+    """Where the hint says so; a null object stays None, and null is refused where it is not allowed."""
+    numbers = Array(item=Field(type=Int()))
+    assert read(numbers, None, hints=EMPTY) == []
+    assert read(numbers, None) is None
+    assert read(POINT, None, hints=EMPTY) is None
+    assert errors(numbers, None, hints=EMPTY, nillable=False) == [("", "must not be null")]
+
+
 def test_missing_and_null_members():
     """A missing member is its default, or None; null is None."""
     node = record(

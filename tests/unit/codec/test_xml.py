@@ -333,6 +333,11 @@ def test_occurrence_is_not_checked_where_the_type_says_so() -> None:
     read(struct("S", field("a", Int(), min_occurs=1), hints={"attributes": bag}), "", SOFT)
 
 
+def test_an_empty_array_may_always_be_given() -> None:
+    """How often items must occur is asked of arrays that have some."""
+    assert read(struct("S", field("a", array(field("v", Int(), min_occurs=2)))), "<a/>", SOFT).a == []
+
+
 def test_an_empty_string_is_not_nil() -> None:
     """A string that may not be nil may still be empty."""
     assert read(struct("S", field("a", Str(), nillable=False)), "<a/>", SOFT).a == ""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from spyne.codec import tree
 from spyne.codec._base import DecodeError, Options
-from spyne.limits import LimitExceeded
 from spyne.context import Lazy, MethodContext
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError, ValidationError
-from spyne.interface._base import Call, Message
+from spyne.limits import LimitExceeded, unless_off
 from spyne.protocol._base import CodecKind, ProtocolBase, validation_error
 from spyne.schema import Any as AnyNode
 from spyne.schema import DeclarationError, Field, Struct
+
+if TYPE_CHECKING:
+    from spyne.interface._base import Call, Message
 
 __all__ = ["HierDictDocument"]
 
@@ -62,7 +64,7 @@ class HierDictDocument(ProtocolBase):
     ) -> None:
         if complex_as not in _COMPLEX_AS:
             raise DeclarationError(f"complex_as is dict or list, not {complex_as!r}")
-        self.complex_as = _COMPLEX_AS[complex_as]
+        self.complex_as: Literal["dict", "list"] = _COMPLEX_AS[complex_as]
         self.polymorphic = polymorphic
         self.key_encoding = key_encoding
         super().__init__(app, validator, mime_type, ignore_uncap, ignore_wrappers, binary_encoding, string_encoding)
@@ -71,7 +73,8 @@ class HierDictDocument(ProtocolBase):
         """What the codecs of this protocol are compiled with."""
         return Options(
             validate=self.validator == self.SOFT_VALIDATION,
-            max_depth=self.app.limits.depth or 1 << 30,
+            max_depth=unless_off(self.app.limits.depth),
+            number_text=unless_off(self.app.limits.number_text),
             polymorphic=self.polymorphic,
             ignore_wrappers=self.ignore_wrappers,
             complex_as=self.complex_as,
@@ -114,7 +117,12 @@ class HierDictDocument(ProtocolBase):
     def _result_field(self, call: Call) -> Field:
         """What a response carries: the one result, or the message with all of them."""
         message = call.response
-        if message.wrapped and self.ignore_wrappers and call.descriptor.results == 1 and isinstance(message.field.type, Struct):
+        if (
+            message.wrapped
+            and self.ignore_wrappers
+            and call.descriptor.results == 1
+            and isinstance(message.field.type, Struct)
+        ):
             return message.field.type.fields[0]
         return message.field
 
@@ -189,10 +197,14 @@ class HierDictDocument(ProtocolBase):
             ctx.in_error = Fault(code, text, actor, document.get("detail"))
             return
         read, results = ctx.app.codec(self, "decode_response", ctx.descriptor)
+        message = ctx.app.call_of(ctx.descriptor).response
+        named = message.wrapped and not self.ignore_wrappers
+        if named and isinstance(document, Mapping) and document.keys() == {message.name}:
+            ctx.in_body_doc = document[message.name]
         value = self._read(read, ctx)
-        if results > 1 and value is not None:
+        if value is not None and (results > 1 or named):
             value = list(value)
-        ctx.in_object = value if results else None
+        ctx.in_object = value[0] if named and results == 1 and value else value if results else None
 
     # --- out ---
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spyne.const.xml import NS_SOAP11_ENV
-from spyne.context import MethodContext
 from spyne.error import Fault, RequestNotAllowed
-from spyne.interface._base import Call
 from spyne.protocol._base import CodecKind, ProtocolBase
 from spyne.protocol._xml_out import FAULT, Writer, declarations, fault_text, xsi_if_used
 from spyne.protocol.xml import XmlDocument
+
+if TYPE_CHECKING:
+    from spyne.context import MethodContext
+    from spyne.interface._base import Call
 
 __all__ = ["Soap11"]
 
@@ -70,11 +72,12 @@ class Soap11(XmlDocument):
             raise Fault("Client.SoapError", f"No {ENVELOPE} element was found!")
         body = None
         for child in root:
-            if child.tag == BODY:
+            tag = child.tag
+            if tag == BODY:
                 if body is not None:
                     raise Fault("Client.SoapError", "an Envelope has one Body (SOAP 1.1 section 4), this one has two")
                 body = child
-            elif child.tag == HEADER:
+            elif tag == HEADER:
                 if body is not None:
                     raise Fault("Client.SoapError", "the Header comes before the Body (SOAP 1.1 section 4)")
                 ctx.in_header_doc = child
@@ -85,10 +88,11 @@ class Soap11(XmlDocument):
     @staticmethod
     def _open_body(ctx: MethodContext, body: Any, message: str) -> None:
         for child in body:
-            if message == ProtocolBase.REQUEST and child.tag == FAULT:
+            tag = child.tag
+            if tag == FAULT and message == ProtocolBase.REQUEST:
                 raise Fault("Client.SoapError", "a Fault is not a request")
             ctx.in_body_doc = child
-            ctx.method_request_string = child.tag
+            ctx.method_request_string = tag
             return
         if message == ProtocolBase.REQUEST:
             raise Fault("Client.SoapError", "Soap body is empty!")

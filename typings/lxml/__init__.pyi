@@ -1,0 +1,1 @@
+# See etree.pyi.
