@@ -139,7 +139,7 @@ from spyne.util.address import Address
 
 if TYPE_CHECKING:
     from spyne.client._base import ClientBase, RemoteProcedureBase, RemoteService
-    from spyne.interface.documents import InterfaceDocuments
+    from spyne.interface.documents import InterfaceDocuments, InterfaceDocumentsBase
 
 __all__ = [
     "BINARY_ENCODING_BASE64",
@@ -197,6 +197,7 @@ __all__ = [
     "Integer64",
     "Interface",
     "InterfaceDocuments",
+    "InterfaceDocumentsBase",
     "InternalError",
     "InvalidCredentialsError",
     "InvalidInputError",
@@ -289,6 +290,7 @@ _ON_DEMAND = {
     "RemoteProcedureBase": "spyne.client._base",
     "RemoteService": "spyne.client._base",
     "InterfaceDocuments": "spyne.interface.documents",
+    "InterfaceDocumentsBase": "spyne.interface.documents",
 }
 """Names that a server does not need: their modules are imported when somebody asks for them (PEP 562)."""
 

@@ -13,7 +13,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     Sizes are of the document in UTF-8. "As written" is before character references are replaced.
 
-    body: bytes of the decompressed body, and of the document once it is UTF-8.
+    body: bytes of the decompressed body.
     depth: elements inside each other, the root counting one; for JSON, arrays and objects inside each other.
     elements: elements of one document.
     children: child elements of one element; for JSON see `depth` and `body`.

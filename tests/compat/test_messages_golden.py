@@ -275,7 +275,6 @@ DIFFERENCES = [
     ),
 ]  # fmt: skip
 
-# What is still to be done, by key.
 # Texts that are ours: they name the place and the rule, where 2.14 showed the value alone.
 OWN_WORDS = ("Client.ValidationError", "Client.SchemaValidationError")
 PLACE_AND_RULE = re.compile(

@@ -18,7 +18,7 @@ from spyne.schema.nodes import Any as AnyNode
 from spyne.schema.nodes import Bytes
 
 if TYPE_CHECKING:
-    from spyne.codec.tree import TreeFormat
+    from spyne.codec._tree_format import TreeFormat
 
 
 def depth_within(value: Any, limit: int) -> bool:

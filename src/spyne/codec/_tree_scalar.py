@@ -18,7 +18,7 @@ from spyne.schema.nodes import Bool, Bytes, Date, DateTime, Decimal, Duration, E
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from spyne.codec.tree import TreeFormat
+    from spyne.codec._tree_format import TreeFormat
 
 INT64 = range(-(2**63), 2**64)
 _WHOLE_FLOAT = 2**63

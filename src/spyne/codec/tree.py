@@ -9,25 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-import msgspec
-
 from spyne.codec._base import MAX_ERRORS, Decode, DecodeError, Encode, EncodeError, Options, combine, is_excluded
 from spyne.codec._tree_any import any_decoder, any_encoder, depth_within
+from spyne.codec._tree_format import JSON, MSGPACK, YAML, TreeFormat
 from spyne.codec._tree_scalar import scalar_decoder, scalar_encoder, wrong
 from spyne.codec.text import formatter, parser
 from spyne.schema.nodes import (
     MISSING,
     Array,
-    Bool,
     Bytes,
     Field,
-    Float,
-    Int,
     Map,
     Node,
     Ref,
     Scalar,
-    Str,
     Struct,
     resolve,
 )
@@ -44,26 +39,6 @@ __all__ = [
     "null_is_array",
 ]
 
-
-class TreeFormat(msgspec.Struct, frozen=True, kw_only=True):
-    """What one format carries natively.
-
-    native: the kinds that need no text form. int64: integers beyond 64 bits travel as text. specials: there are floats for
-    infinity and NaN (otherwise they become null). utc_z: UTC is written Z, as msgspec does, rather than +00:00.
-    """
-
-    name: str
-    native: frozenset[type[Scalar]]
-    int64: bool = False
-    specials: bool = False
-    utc_z: bool = False
-
-
-JSON = TreeFormat(name="JSON", native=frozenset({Bool, Int, Float, Str}), utc_z=True)
-MSGPACK = TreeFormat(
-    name="MessagePack", native=frozenset({Bool, Int, Float, Str, Bytes}), int64=True, specials=True, utc_z=True
-)
-YAML = TreeFormat(name="YAML", native=frozenset({Bool, Int, Float, Str}), specials=True, utc_z=True)
 
 _ABSENT: Any = object()
 _Trail: TypeAlias = tuple[int, ...]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from spyne.codec._base import Options
 from spyne.error import HTTP_CODES, Fault, ResourceNotFoundError, ValidationError
 from spyne.evmgr import EventManager
+from spyne.limits import unless_off
 from spyne.schema import DeclarationError
 from spyne.util.excerpt import cut
 
@@ -76,6 +78,17 @@ class ProtocolBase:
             names = ", ".join(repr(name) for name in self.VALIDATORS)
             raise DeclarationError(f"{type(self).__name__} has no validator {validator!r}; it has {names}")
         self.validator = self.VALIDATORS[validator]
+
+    def codec_options(self) -> Options:
+        """What the codecs of this protocol are compiled with; a subclass replaces what it offers as options of its own."""
+        limits = self.app.limits
+        return Options(
+            validate=self.validator == self.SOFT_VALIDATION,
+            max_depth=unless_off(limits.depth),
+            number_text=unless_off(limits.number_text),
+            binary_encoding=self.binary_encoding or "base64",
+            protocol=frozenset(cls.__name__ for cls in type(self).__mro__),
+        )
 
     def compile(self, kind: CodecKind, call: Any) -> Any:
         """The function that decodes or encodes one message of `call`; a type that this protocol cannot carry raises

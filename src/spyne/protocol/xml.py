@@ -16,6 +16,7 @@ from spyne.limits import LimitExceeded, unless_off
 from spyne.protocol._base import CodecKind, ProtocolBase, validation_error
 from spyne.protocol._xml_out import FAULT, PROLOG, Writer, XmlText, declare, fault_text, read_fault
 from spyne.schema import DeclarationError, Field, resolve
+from spyne.util.excerpt import cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,8 @@ _SAFE: Mapping[str, Any] = {
 }
 """Options of lxml's parser that were accepted once and have one safe value."""
 _CHOICES = frozenset(ParserOptions.__struct_fields__)
+_MESSAGE_LENGTH = 240
+"""Characters of one message of libxml2, which quotes values of any length."""
 
 
 class Reader:
@@ -130,16 +133,11 @@ class XmlDocument(ProtocolBase):
             self._schema = validation_schema(app.interface, form)
 
     def codec_options(self) -> Options:
-        """What the codecs of this protocol are compiled with."""
-        return Options(
-            validate=self.validator == self.SOFT_VALIDATION,
-            max_depth=unless_off(self.app.limits.depth),
-            number_text=unless_off(self.app.limits.number_text),
+        return msgspec.structs.replace(
+            super().codec_options(),
             polymorphic=self.polymorphic,
             parse_xsi_type=self.parse_xsi_type,
             replace_null_with_default=self.replace_null_with_default,
-            binary_encoding=self.binary_encoding,
-            protocol=frozenset(cls.__name__ for cls in type(self).__mro__),
         )
 
     def compile(self, kind: CodecKind, call: Call) -> Any:
@@ -225,7 +223,7 @@ class XmlDocument(ProtocolBase):
         )
         if not self._schema.validate(tree):
             errors = self._schema.error_log
-            text = "; ".join(f"line {error.line}: {error.message}" for error in errors[:8])
+            text = "; ".join(f"line {error.line}: {cut(error.message, _MESSAGE_LENGTH)}" for error in errors[:8])
             raise Fault("Client.SchemaValidationError", text)
 
     # --- out ---

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+import msgspec
+
 from spyne.codec import tree
 from spyne.codec._base import DecodeError, Options
 from spyne.context import Lazy, MethodContext
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError, ValidationError
-from spyne.limits import LimitExceeded, unless_off
+from spyne.limits import LimitExceeded
 from spyne.protocol._base import CodecKind, ProtocolBase, validation_error
 from spyne.schema import Any as AnyNode
 from spyne.schema import DeclarationError, Field, Struct
@@ -70,16 +72,11 @@ class HierDictDocument(ProtocolBase):
         super().__init__(app, validator, mime_type, ignore_uncap, ignore_wrappers, binary_encoding, string_encoding)
 
     def codec_options(self) -> Options:
-        """What the codecs of this protocol are compiled with."""
-        return Options(
-            validate=self.validator == self.SOFT_VALIDATION,
-            max_depth=unless_off(self.app.limits.depth),
-            number_text=unless_off(self.app.limits.number_text),
+        return msgspec.structs.replace(
+            super().codec_options(),
             polymorphic=self.polymorphic,
             ignore_wrappers=self.ignore_wrappers,
             complex_as=self.complex_as,
-            binary_encoding=self.binary_encoding,
-            protocol=frozenset(cls.__name__ for cls in type(self).__mro__),
         )
 
     # --- what a format says ---
