@@ -55,13 +55,15 @@ _VALUE_ONLY = (nodes.Bytes, nodes.Date, nodes.Time, nodes.DateTime, nodes.Uuid)
 
 def written_check(field: Field) -> Check:
     """Whether a value that user code returned consists of the declared Python types exactly, with no None where one must be
-    written, and of nothing whose text differs between Python and XSD."""
+    written, and of nothing whose text differs between Python and XSD.
+    """
     return _Written("check of a result").compile(field)
 
 
 def read_check(field: Field) -> Check:
     """Whether a value of the declared types keeps the facets, occurrence and nillability; None and absent are not told apart, so
-    that False may come for a member that is rightly absent."""
+    that False may come for a member that is rightly absent.
+    """
     return _Read("check of a request").compile(field)
 
 
@@ -79,12 +81,13 @@ def can_check(node: Scalar) -> bool:
 class _Checker:
     """Writes the source of a check. Everything that is not as declared ends in `return False`.
 
-    Structs are written in place; where that gets too deep or too long they become functions of their own.
+    Structs are written in place; inside of themselves, and where it gets too deep or too long, they become functions.
     """
 
     def __init__(self, title: str) -> None:
         self.source = Source(title)
         self.functions: dict[int, str] = {}
+        self.open: set[int] = set()
         self.size = 0
 
     def compile(self, field: Field) -> Check:
@@ -143,7 +146,7 @@ class _Checker:
         return [*_refuse(self.sequence(field, place)), *loop]
 
     def struct(self, node: Struct, place: str, depth: int) -> list[str]:
-        if depth < _INLINE_DEPTH and self.size < _INLINE_LINES and not _is_open(node, self.functions):
+        if depth < _INLINE_DEPTH and self.size < _INLINE_LINES and id(node) not in self.open:
             return self.members(node, place, depth)
         return [f"if not {self.function(node)}({place}): return False"]
 
@@ -157,6 +160,8 @@ class _Checker:
     def members(self, node: Struct, place: str, depth: int) -> list[str]:
         tests = self.instance(node, place)
         others: list[str] = []
+        outer = self.open
+        self.open = {*outer, id(node)}
         for field in node.fields:
             at = _attribute(place, field.name)
             kind = resolve(field.type)
@@ -166,17 +171,14 @@ class _Checker:
             name = self.source.fresh("v")
             lines = self.one_or_many(field, name, depth + 1)
             others += [f"{name} = {at}", *lines] if lines else []
+        self.open = outer
         self.size += len(others) + 1
         return [*_refuse(tests), *others]
 
 
-def _is_open(node: Struct, functions: dict[int, str]) -> bool:
-    return id(node) in functions
-
-
 def _attribute(place: str, name: str) -> str:
     plain = name.isascii() and name.isidentifier() and not keyword.iskeyword(name)
-    return f"{place}.{name}" if plain else f"getattr({place}, {ascii(name)})"
+    return f"{place}.{name}" if plain else f"getattr({place}, {name!a})"
 
 
 def _refuse(tests: list[str]) -> list[str]:

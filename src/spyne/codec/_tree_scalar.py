@@ -11,7 +11,7 @@ from uuid import UUID
 from spyne.codec import _lexical_number as number
 from spyne.codec import _lexical_other as other
 from spyne.codec import _lexical_time as moment
-from spyne.codec._base import Decode, DecodeError, Encode, EncodeError, Options, describe
+from spyne.codec._base import Decode, DecodeError, Encode, EncodeError, Options, cut
 from spyne.codec.text import checker, epoch_unit, formatter, parser
 from spyne.schema.nodes import Bool, Bytes, Date, DateTime, Decimal, Duration, Enum, Float, Int, Scalar, Str, Time, Uuid
 
@@ -27,7 +27,7 @@ _WHOLE_FLOAT = 2**63
 def wrong(expected: str, value: object) -> DecodeError:
     """The error for a value of the wrong kind, in the format's words."""
     return DecodeError(
-        f"expected {expected}, got {describe(value) if not isinstance(value, str) else 'a string'}", value=value
+        f"expected {expected}, got {cut(value) if not isinstance(value, str) else 'a string'}", value=value
     )
 
 

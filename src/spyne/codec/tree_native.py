@@ -7,25 +7,22 @@ that the schema does not know are skipped unread, so numbers in them may be out 
 
 from __future__ import annotations
 
-import datetime
 import decimal
 import re
-import uuid
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from spyne.codec._base import DecodeError, EncodeError, Options
 from spyne.codec._lexical_number import NUMBER_LENGTH, longest
+from spyne.codec._tree_check import NATIVE_KINDS, can_check, is_bounded, read_check, written_check
 from spyne.codec.json_input import check_depth
+from spyne.codec.text import checker
 from spyne.codec.tree import JSON, compile_decoder, compile_encoder, null_is_array
 from spyne.limits import LimitExceeded, Limits
 from spyne.schema import nodes
-from spyne.schema.nodes import MISSING, NO_FACETS, PLAIN, Array, Field, Node, Ref, Scalar, Struct, pattern_of, resolve
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from spyne.schema.nodes import MISSING, PLAIN, Array, Field, Node, Ref, Scalar, Struct, resolve
 
 __all__ = [
     "json_decoder",
@@ -37,29 +34,10 @@ __all__ = [
     "reject_duplicates",
 ]
 
-NATIVE_KINDS: dict[type[Node], type] = {
-    nodes.Bool: bool,
-    nodes.Int: int,
-    nodes.Decimal: decimal.Decimal,
-    nodes.Float: float,
-    nodes.Str: str,
-    nodes.Bytes: bytes,
-    nodes.Date: datetime.date,
-    nodes.Time: datetime.time,
-    nodes.DateTime: datetime.datetime,
-    nodes.Uuid: uuid.UUID,
-}
-_ZONED = (datetime.datetime, datetime.time)
-_SEQUENCES = (list, tuple)
-_LONGEST_ZONE = datetime.timedelta(hours=14)
-
-# A decimal as the careful engine reads it; msgspec would also take what Python's Decimal does: `1_0`, `1e5`, `NaN`.
-_GOOD_DECIMAL = re.compile(
-    rb'[ \t\r\n]*:[ \t\r\n]*(?:"(?=[^"]{1,1024}")[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"|-?[0-9.]{1,1000}[,}\] \t\r\n]|null)'
-).match
+# What may follow the key of a decimal. The decoder has found that the string is a number to Python's Decimal already, which
+# would also take `1_0`, `1e5` or `NaN`; of the characters allowed here it takes only what XSD does (part 2 §3.2.3).
+_GOOD_DECIMAL = rb'[ \t\r\n]*(?:"[-+.0-9]{1,1024}"|-?[0-9.]{1,1000}[,}\] \t\r\n]|null)'
 _ESCAPED_ASCII = re.compile(rb"\\u00[2-7]").search
-# How str() writes decimals that XSD has no text for, or only another one.
-_BAD_DECIMALS = (b"E+", b"E-", b'NaN"', b'Infinity"')
 
 
 class _NotNative(Exception):
@@ -67,29 +45,28 @@ class _NotNative(Exception):
 
 
 class _Shape:
-    """What was met on the walk through a type: the wire names of decimals, whether every class leaves None out, recursion."""
+    """What was met on the walk through a type: the wire names of decimals, whether every class leaves None out, recursion, and
+    whether values must keep more than their types.
+    """
 
     def __init__(self, options: Options) -> None:
         self.options = options
         self.decimals: set[str] = set()
         self.sparse = True
         self.recursive = False
+        self.constrained = False
         self.structs: dict[int, Struct] = {}
 
     def field(self, field: Field, *, member: bool) -> Any:
-        strict = self.options.validate
-        if strict and member and (field.min_occurs or not field.nillable):
-            raise _NotNative
+        self.constrained |= self.options.validate and is_bounded(field)
         if isinstance(field.type, nodes.Decimal):
             if not member or field.repeated:
                 raise _NotNative
             self.decimals.add(field.wire_name or field.name)
         inner = self.node(field.type)
         if field.repeated:
-            if strict and (field.min_occurs or field.max_occurs is not None or not field.nillable):
-                raise _NotNative
             return list[inner | None] | None  # type: ignore[valid-type]
-        return inner if (strict and not field.nillable) or null_is_array(field) else inner | None
+        return inner if null_is_array(field) else inner | None
 
     def node(self, node: Node) -> Any:
         if isinstance(node, Ref):
@@ -108,8 +85,10 @@ class _Shape:
     def scalar(self, node: Scalar) -> Any:
         if node.load or node.dump or not plain_lexical(node):
             raise _NotNative
-        if self.options.validate and any(_limits(node)):
-            raise _NotNative
+        if self.options.validate:
+            if not can_check(node):
+                raise _NotNative
+            self.constrained |= checker(node) is not None
         if isinstance(node, nodes.Bytes) and (node.encoding or self.options.binary_encoding) != "base64":
             raise _NotNative
         if isinstance(node, nodes.Decimal) and longest(node, self.options.number_text)[0] != NUMBER_LENGTH:
@@ -120,9 +99,9 @@ class _Shape:
 
     def array(self, node: Array) -> Any:
         item = node.item
-        bounded = item.min_occurs or (item.repeated and item.max_occurs is not None) or not item.nillable
-        if node.load or (self.options.validate and bounded) or isinstance(item.type, nodes.Decimal):
+        if node.load or isinstance(item.type, nodes.Decimal):
             raise _NotNative
+        self.constrained |= self.options.validate and is_bounded(item, item=True)
         inner = self.node(item.type)
         return list[inner] if null_is_array(item) else list[inner | None]  # type: ignore[valid-type]
 
@@ -145,14 +124,6 @@ def plain_lexical(node: Scalar) -> bool:
     if node.lexical is PLAIN:
         return True
     return not any(getattr(node.lexical, name) not in (None, "") for name in node.lexical.__struct_fields__)
-
-
-def _limits(node: Scalar) -> Iterator[bool]:
-    """For each facet whether it is set; the length of a number's text is not one for native numbers."""
-    for name in NO_FACETS.__struct_fields__:
-        if name not in ("max_str_len", "pattern"):
-            yield getattr(node.facets, name) not in (None, (), "")
-    yield pattern_of(node) is not None
 
 
 def is_native_struct(node: Struct) -> bool:
@@ -185,7 +156,7 @@ def _plan(field: Field, options: Options) -> tuple[Any, _Shape] | None:
 def native_type(field: Field, options: Options) -> Any:
     """The type for `msgspec.json.Decoder` of one use of a type, or None if only the careful engine can read it.
 
-    Strings for decimals need a check that the type cannot express: `json_decoder` has it.
+    Strings for decimals and facets need a check that the type cannot express: `json_decoder` has it.
     """
     plan = _plan(field, options)
     return None if plan is None else plan[0]
@@ -226,8 +197,8 @@ def json_decoder(field: Field, options: Options) -> Callable[[bytes], Any] | Non
         return None
     kind, shape = plan
     decode = msgspec.json.Decoder(kind).decode
-    keys = tuple(msgspec.json.encode(name) for name in shape.decimals)
-
+    misfits = [_bad_decimal(name) for name in sorted(shape.decimals)]
+    check = read_check(field) if shape.constrained else None
     limits = Limits(depth=options.max_depth)
 
     def read(data: bytes) -> Any:
@@ -239,18 +210,23 @@ def json_decoder(field: Field, options: Options) -> Callable[[bytes], Any] | Non
                 str(data, "utf-8")  # msgspec does not look into members that it skips
         except _PARSE_ERRORS as error:
             raise _malformed(error) from None
-        if keys and not _good_decimals(data, keys):
+        if misfits and (_has_spelled_key(data) or any(misfit(data) for misfit in misfits)):
             raise DecodeError("has a decimal number that needs a closer look")
+        if check is not None and not check(value):
+            raise DecodeError("has a value that needs a closer look")
         return value
 
     return read
 
 
-def _good_decimals(data: bytes, keys: tuple[bytes, ...]) -> bool:
-    """Whether everything that may be a decimal member is one that both engines read alike."""
-    if b"\\u00" in data and _ESCAPED_ASCII(data):
-        return False  # a key may be spelled with escapes
-    return all(all(map(_GOOD_DECIMAL, data.split(key)[1:])) for key in keys)
+def _bad_decimal(name: str) -> Callable[[bytes], object]:
+    """A search for a member of this name that both engines may not read alike."""
+    return re.compile(re.escape(msgspec.json.encode(name)) + rb"[ \t\r\n]*:(?!" + _GOOD_DECIMAL + rb")").search
+
+
+def _has_spelled_key(data: bytes) -> bool:
+    """Whether a key may be written with escapes, so that a search for it would miss it."""
+    return b"\\" in data and _ESCAPED_ASCII(data) is not None
 
 
 def json_reader(field: Field, options: Options) -> Callable[[bytes], Any]:
@@ -319,17 +295,16 @@ def json_encoder(field: Field, options: Options) -> Callable[[Any], bytes] | Non
     plan = None if options.polymorphic else _plan(field, _lenient(options))
     if plan is None or plan[1].recursive or not plan[1].sparse:
         return None
-    check = _Checks().use(field)
-    decimals = bool(plan[1].decimals)
+    check = written_check(field)
     encode = msgspec.json.Encoder().encode
 
     def write(value: Any) -> bytes:
         if not check(value):
             raise EncodeError("needs a closer look")
-        data = _encoded(encode, value)
-        if decimals and any(bad in data for bad in _BAD_DECIMALS):
-            raise EncodeError("has a decimal number that needs a closer look")
-        return data
+        try:
+            return _encoded(encode, value)
+        except TypeError:  # an object that claims another class than it has
+            raise EncodeError("needs a closer look") from None
 
     return write
 
@@ -368,73 +343,3 @@ def json_writer(field: Field, options: Options) -> Callable[[Any], bytes]:
             return write_carefully(value)
 
     return write
-
-
-_Check = Callable[[Any], bool]
-
-
-def _good_zone(value: Any) -> bool:
-    offset = value.utcoffset()
-    return offset is None or (not offset.seconds % 60 and not offset.microseconds and abs(offset) <= _LONGEST_ZONE)
-
-
-class _Checks:
-    """Compiles tests whether a value consists of the declared Python types exactly, or is None; one function per struct."""
-
-    def __init__(self) -> None:
-        self.structs: dict[int, _Check] = {}
-
-    def use(self, field: Field) -> _Check:
-        return self.items(field.type) if field.repeated else self.node(field.type)
-
-    def node(self, node: Node) -> _Check:
-        if isinstance(node, Struct):
-            return self.struct(node)
-        if isinstance(node, Array):
-            return self.items(node.item.type)
-        kind = NATIVE_KINDS[type(node)]
-        if kind in _ZONED:
-            return lambda value: value is None or (type(value) is kind and _good_zone(value))
-        return lambda value: value is None or type(value) is kind
-
-    def items(self, node: Node) -> _Check:
-        kind = NATIVE_KINDS.get(type(node))
-        if kind is None or kind in _ZONED:
-            one = self.node(node)
-            return lambda value: value is None or (type(value) in _SEQUENCES and all(map(one, value)))
-        allowed = {kind, type(None)}
-        return lambda value: value is None or (type(value) in _SEQUENCES and allowed.issuperset(map(type, value)))
-
-    def struct(self, node: Struct) -> _Check:
-        if id(node) not in self.structs:
-            self.structs[id(node)] = self.compile(node)
-        return self.structs[id(node)]
-
-    def compile(self, node: Struct) -> _Check:
-        """Generated source, since this runs for every member of every object that is written."""
-        scope: dict[str, Any] = {"cls": node.cls, "UTC": datetime.UTC, "zone": _good_zone}
-        lines = ["def check(v):", " if type(v) is not cls: return False"]
-        for index, field in enumerate(node.fields):
-            kind = None if field.repeated else NATIVE_KINDS.get(type(field.type))
-            scope[f"k{index}"] = self.use(field) if kind is None else kind
-            lines += _member_test(f"v.{field.name}", f"k{index}", kind, required=field.min_occurs > 0)
-        exec("\n".join([*lines, " return True"]), scope)  # member names are attributes of a class, hence identifiers
-        check: _Check = scope["check"]
-        return check
-
-
-def _member_test(place: str, known: str, kind: type | None, *, required: bool) -> list[str]:
-    """The lines that return False for a member that is not as declared."""
-    lines = [f" if {place} is None: return False"] if required else []
-    if kind is None:
-        return [*lines, f" x = {place}", f" if x is not None and not {known}(x): return False"]
-    if kind not in _ZONED:
-        return [*lines, f" if type({place}) is not {known} and {place} is not None: return False"]
-    return [
-        *lines,
-        f" x = {place}",
-        " if x is not None:",
-        f"  if type(x) is not {known}: return False",
-        "  z = x.tzinfo",
-        "  if z is not None and z is not UTC and not zone(x): return False",
-    ]

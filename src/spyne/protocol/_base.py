@@ -185,5 +185,6 @@ def validation_error(error: DecodeError) -> ValidationError:
 def explain(error: DecodeError) -> str:
     """One sentence: ``order/items[3]/qty: the value 'x' is not an integer (xs:integer)``."""
     where = error.where()
-    what = f"the value '{cut(error.value)}' {error.message}" if error.value is not None else error.message
+    said = error.value is None or error.message.startswith("expected ")  # which tells what came instead
+    what = error.message if said else f"the value '{cut(error.value)}' {error.message}"
     return f"{where}: {what}" if where else what

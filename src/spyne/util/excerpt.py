@@ -27,4 +27,6 @@ def describe(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value) if not isinstance(value, int) or value.bit_length() < 4096 else "a very long number"
+    if type(value).__name__ == "Decimal":  # a number of JSON that was read exactly
+        return str(value)
     return _KINDS.get(type(value)) or f"a value of type {type(value).__name__}"

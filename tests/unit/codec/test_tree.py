@@ -608,12 +608,143 @@ NEVER = [
 ]
 
 
+LIMITED = native(
+    Order,
+    member("id", Int(facets=Facets(ge=0, lt=10)), min_occurs=1),
+    member("key", Uuid(), nillable=False),
+    member("created", DateTime(facets=Facets(ge=MOMENT))),
+    *ORDER.fields[3:5],
+    member("total", Decimal(facets=Facets(total_digits=3))),
+    member("rate", Float(facets=Facets(gt=0, le=2.5))),
+    member("ok", Bool(facets=Facets(values=(True,)))),
+    member("blob", Bytes(facets=Facets(min_len=1))),
+    member(
+        "items",
+        Array(
+            item=Field(
+                type=native(
+                    Item,
+                    member("sku", Str(facets=Facets(pattern="[a-c]*", max_len=2))),
+                    member("qty", Int(), min_occurs=1),
+                    member("price", Decimal(facets=Facets(ge=1))),
+                    member("tags", Str(facets=Facets(max_len=2)), min_occurs=1, max_occurs=2),
+                ),
+                nillable=False,
+                max_occurs=2,
+            )
+        ),
+        min_occurs=1,
+    ),
+)
+GOOD_ITEM = '{"sku": "ab", "qty": 1, "price": "1.5", "tags": ["x", null]}'
+GOOD_LIMITED = {"id": "5", "key": f'"{ID}"', "created": '"2020-01-02T03:04:05Z"', "items": f"[{GOOD_ITEM}]"}
+LIMITED_CASES = [
+    *(("id", text) for text in ("0", "9", "10", "-1", "null", "5.0", '"5"')),
+    *(("key", text) for text in ("null", f'"{ID.hex}"')),
+    *(("created", text) for text in ('"2020-01-02T03:04:04Z"', '"2020-01-02T03:04:06"', "null")),
+    *(("total", text) for text in ('"1.23"', "1.23", '"1.234"', "null")),
+    *(("rate", text) for text in ("2.5", "2.6", "0", "1e-9")),
+    *(("ok", text) for text in ("true", "false")),
+    *(("blob", text) for text in ('""', '"YWI="')),
+    *(
+        ("items", text)
+        for text in ("null", "[]", "[null]", f"[{GOOD_ITEM}, {GOOD_ITEM}]", f"[{', '.join([GOOD_ITEM] * 3)}]")
+    ),
+    *(
+        ("items", f"[{GOOD_ITEM.replace(old, new)}]")
+        for old, new in (
+            ('"ab"', '"abc"'),
+            ('"ab"', '"d"'),
+            ('"qty": 1, ', ""),
+            ('"1.5"', '"0.5"'),
+            ('["x", null]', "[]"),
+            ('["x", null]', "null"),
+            ('["x", null]', '["xyz"]'),
+            ('["x", null]', '["x", "x", "x"]'),
+            ('"tags"', '"other"'),
+        )
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), LIMITED_CASES)
+@pytest.mark.parametrize("left_out", ["", "id", "key", "items", "created"])
+def test_the_fast_engine_keeps_facets_and_occurrence(name, text, left_out):
+    """With validation it gives what the careful one gives, or leaves it to that one."""
+    members = {**GOOD_LIMITED, name: text}
+    members.pop(left_out, None)
+    data = f"{{{', '.join(f'{json.dumps(key)}: {value}' for key, value in members.items())}}}".encode()
+    field = Field(type=LIMITED)
+    try:
+        found = json_decoder(field, SOFT)(data)
+    except DecodeError:
+        return
+    assert found == careful_read(field, data, SOFT)
+
+
+def test_valid_objects_are_read_by_the_fast_engine():
+    """Facets do not make a type slow."""
+    data = f"{{{', '.join(f'{json.dumps(key)}: {value}' for key, value in GOOD_LIMITED.items())}}}".encode()
+    assert json_decoder(Field(type=LIMITED), SOFT)(data).items[0].sku == "ab"
+
+
 @pytest.mark.parametrize("node", STRICT)
-def test_constraints_leave_validation_to_the_careful_engine(node):
-    """Members with constraints are native only while nothing is validated."""
-    assert native_type(Field(type=node), SOFT) is None
-    assert native_type(Field(type=node), PLAIN) is not None
-    assert native_type(ORDER_FIELD, SOFT) is not None
+def test_constraints_are_checked_after_the_native_decoder(node):
+    """The types say nothing of them; what breaks them is left to the careful engine, and without validation it is let through."""
+    assert json_decoder(Field(type=node), PLAIN)(b'{"sku": null}') == Item()
+    assert json_decoder(Field(type=node), SOFT)(b'{"sku": "a"}') == Item(sku="a")
+    with pytest.raises(DecodeError):
+        json_reader(Field(type=node), SOFT)(b"{}" if node.fields[0].min_occurs else BAD_SKU[node.fields[0].nillable])
+
+
+BAD_SKU = {True: b'{"sku": "ab"}', False: b'{"sku": null}'}
+
+
+def test_facets_on_the_text_are_the_careful_engines():
+    """A pattern over a date is about what was written, which the native decoder does not show."""
+    node = native(Order, *ORDER.fields[:3], member("day", Date(facets=Facets(pattern="2.*"))), *ORDER.fields[4:])
+    assert json_decoder(Field(type=node), SOFT) is None
+    assert json_decoder(Field(type=node), PLAIN) is not None
+
+
+def test_members_may_have_any_name():
+    """A keyword of Python, or a letter that Python's parser would change."""
+    cls = msgspec.defstruct(
+        "Odd",
+        [("from", int | None, None), ("ª", str | None, None)],
+        omit_defaults=True,
+        namespace={"__module__": __name__},
+    )
+    node = native(cls, member("from", Int(facets=Facets(ge=1))), member("ª", Str()))
+    value = cls(1, "x")
+    assert json_encoder(Field(type=node), PLAIN)(value) == '{"from":1,"ª":"x"}'.encode()
+    assert json_decoder(Field(type=node), SOFT)('{"from":1,"ª":"x"}'.encode()) == value
+    with pytest.raises(DecodeError):
+        json_decoder(Field(type=node), SOFT)(b'{"from":0}')
+
+
+def test_types_that_nest_far_are_checked_in_functions_of_their_own():
+    """Deep and wide types neither make endless source nor go unchecked."""
+    inner, field = Item, Field(type=ITEM)
+    for level in range(12):
+        annotation = list[inner | None] | None
+        inner = msgspec.defstruct(f"L{level}", [(f"m{n}", annotation, None) for n in range(4)], omit_defaults=True)
+        node = native(inner, *(member(f"m{n}", Array(item=field)) for n in range(4)))
+        field = Field(type=node)
+    good, bad = Item(qty=1), Item(qty="1")
+    for level in range(12):
+        cls = field_class(field, 11 - level)
+        good, bad = cls(m3=[good, None]), cls(m3=[None, bad])
+    assert json_encoder(field, PLAIN)(good).count(b"m3") == 12
+    with pytest.raises(EncodeError):
+        json_encoder(field, PLAIN)(bad)
+
+
+def field_class(field, down):
+    """The class so many levels below a field's."""
+    for _ in range(down):
+        field = field.type.fields[0].type.item
+    return field.type.cls
 
 
 @pytest.mark.parametrize("node", NEVER)
@@ -682,6 +813,12 @@ OUT = [
     Order(blob=[b"a", b"b"]),
     Order(created=dt.datetime(2020, 1, 2, tzinfo=dt.timezone(dt.timedelta(seconds=61)))),
     Order(created=dt.datetime(2020, 1, 2, 3, 4, 5, 6)),
+    Order(at=dt.time(1, 2, tzinfo=dt.timezone(dt.timedelta(hours=15)))),
+    *(Order(total=D(text)) for text in ("-1E-9", "0E-9", "-0", "1E+1", "1.50E+1")),
+    Order(items=[Item(tags=[5])]),
+    Order(items=[Item(tags=(5,))]),
+    Order(items=[Item(tags=["a", {"secret": 1}])]),
+    Order(id=True),
     Order(items=[{"sku": "a", "secret": 1}]),
     Order(items=iter([Item(qty=1)])),
     {"id": 5, "secret": 1},

@@ -72,8 +72,10 @@ class HierDictDocument(ProtocolBase):
         super().__init__(app, validator, mime_type, ignore_uncap, ignore_wrappers, binary_encoding, string_encoding)
 
     def codec_options(self) -> Options:
+        options = super().codec_options()
         return msgspec.structs.replace(
-            super().codec_options(),
+            options,
+            max_depth=options.max_depth - 1,  # the object around the arguments is one level
             polymorphic=self.polymorphic,
             ignore_wrappers=self.ignore_wrappers,
             complex_as=self.complex_as,
@@ -149,7 +151,7 @@ class HierDictDocument(ProtocolBase):
         except LimitExceeded as error:
             raise RequestTooLongError(str(error)) from None
         except DecodeError as error:
-            raise Fault(self.error_code, error.message) from None
+            raise Fault(self.error_code, _sentence(error.message)) from None
 
     def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
         document = ctx.in_document
@@ -237,6 +239,11 @@ class HierDictDocument(ProtocolBase):
             return
         document = ctx._out_document
         ctx.out_string = [document.data if isinstance(document, Body) else self.write_tree(document)]
+
+
+def _sentence(message: str) -> str:
+    """What a parser said as a sentence of its own; a codec's message begins with its verb."""
+    return message if message[:1].isupper() else f"the document {message}"
 
 
 def joined(chunks: Any) -> bytes:
