@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import keyword
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -39,13 +40,15 @@ _SEQUENCES = (list, tuple)
 _LONGEST_ZONE = datetime.timedelta(hours=14)
 _INLINE_DEPTH = 6
 _INLINE_LINES = 400
+_WORDS = re.compile(r"\w+").findall
 
-# What a scalar must pass besides having the class {k}; {x} is the place it is at, y and z are free.
+# The test of a scalar where it is more than having the class {k}; {x} is the place it is at, y is free.
+_ZONED = "((y := {x}).__class__ is {k} and (y.tzinfo is UTC or y.tzinfo is None or good_zone(y)))"
 _MORE_TESTS: dict[type[Node], str] = {
     # str() writes some decimals as XSD does not, which has no exponents.
     nodes.Decimal: "((y := {x}).__class__ is {k} and y.is_finite() and 'E' not in str(y))",
-    nodes.DateTime: "((y := {x}).__class__ is {k} and ((z := y.tzinfo) is UTC or z is None or good_zone(y)))",
-    nodes.Time: "((y := {x}).__class__ is {k} and ((z := y.tzinfo) is UTC or z is None or good_zone(y)))",
+    nodes.DateTime: _ZONED,
+    nodes.Time: _ZONED,
 }
 _NUMBERS = (nodes.Int, nodes.Float, nodes.Decimal)
 _TEXTS = (nodes.Str, nodes.Bytes)
@@ -91,9 +94,17 @@ class _Checker:
         self.size = 0
 
     def compile(self, field: Field) -> Check:
-        self.source.function("check(v)", [*self.one_or_many(field, "v", 0), "return True"])
+        lines = self.one_or_many(field, "v", 0)
+        none_differs = not field.repeated and self.required_item(field)
+        self.define("check", ["if v is None: return False", *lines] if none_differs else lines)
         found: Check = self.source.compile()["check"]
         return found
+
+    def define(self, name: str, lines: list[str]) -> None:
+        """A function of one value; constants are parameters with defaults, since local names are the fastest."""
+        words = set(_WORDS("\n".join(lines)))
+        bound = "".join(f", {constant}={constant}" for constant in sorted(words & self.source.names.keys()))
+        self.source.function(f"{name}(v{bound})", [*lines, "return True"])
 
     # --- what the two checks differ in ---
 
@@ -110,11 +121,11 @@ class _Checker:
         raise NotImplementedError
 
     def required(self, field: Field) -> bool:
-        """Whether None is refused."""
+        """Whether None is refused as a member."""
         raise NotImplementedError
 
     def required_item(self, field: Field) -> bool:
-        """Whether None is refused as an item."""
+        """Whether None is refused as an item or as the whole value."""
         raise NotImplementedError
 
     # --- the walk ---
@@ -154,7 +165,7 @@ class _Checker:
         name = self.functions.get(id(node))
         if name is None:
             name = self.functions[id(node)] = self.source.fresh("check")
-            self.source.function(f"{name}(v)", [*self.members(node, "v", 0), "return True"])
+            self.define(name, self.members(node, "v", 0))
         return name
 
     def members(self, node: Struct, place: str, depth: int) -> list[str]:
@@ -201,7 +212,7 @@ class _Written(_Checker):
 
     def __init__(self, title: str) -> None:
         super().__init__(title)
-        self.source.well_known(UTC=datetime.UTC, good_zone=_good_zone)
+        self.source.well_known(type=type, UTC=datetime.UTC, good_zone=_good_zone)
 
     def scalar(self, node: Scalar, place: str, *, required: bool) -> str:
         kind = NATIVE_KINDS[type(node)]
@@ -218,7 +229,8 @@ class _Written(_Checker):
         return field.min_occurs > 0
 
     def required_item(self, field: Field) -> bool:
-        return False
+        """None as an item, or as the whole value, is written as an empty object by classic models."""
+        return bool(field.hints.get("none_is_empty")) and isinstance(resolve(field.type), Struct)
 
 
 def _good_zone(value: Any) -> bool:

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import decimal
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -24,13 +23,15 @@ from spyne.limits import LimitExceeded, Limits
 from spyne.schema import nodes
 from spyne.schema.nodes import MISSING, PLAIN, Array, Field, Node, Ref, Scalar, Struct, resolve
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = [
     "json_decoder",
     "json_encoder",
     "json_reader",
     "json_tree",
     "json_writer",
-    "native_type",
     "reject_duplicates",
 ]
 
@@ -144,6 +145,7 @@ def is_native_struct(node: Struct) -> bool:
 
 
 def _plan(field: Field, options: Options) -> tuple[Any, _Shape] | None:
+    """The type for `msgspec.json.Decoder` of one use of a type, and what it cannot express; None if it is not native."""
     if not options.ignore_wrappers or options.complex_as != "dict":
         return None
     shape = _Shape(options)
@@ -151,15 +153,6 @@ def _plan(field: Field, options: Options) -> tuple[Any, _Shape] | None:
         return shape.field(field, member=False), shape
     except _NotNative:
         return None
-
-
-def native_type(field: Field, options: Options) -> Any:
-    """The type for `msgspec.json.Decoder` of one use of a type, or None if only the careful engine can read it.
-
-    Strings for decimals and facets need a check that the type cannot express: `json_decoder` has it.
-    """
-    plan = _plan(field, options)
-    return None if plan is None else plan[0]
 
 
 def _malformed(error: Exception) -> DecodeError:

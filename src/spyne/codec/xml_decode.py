@@ -25,7 +25,7 @@ from spyne.codec._xml_names import (
     type_names,
 )
 from spyne.schema.nodes import Any as AnyNode
-from spyne.schema.nodes import Array, Enum, Field, Map, Node, Ref, Scalar, Str, Struct, resolve
+from spyne.schema.nodes import Array, Bytes, Enum, Field, Map, Node, Ref, Scalar, Str, Struct, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -479,8 +479,8 @@ def _as_dict(e: XmlElement, limit: int, message: str) -> dict[str, Any] | None:
 
 
 def has_empty_text(node: Scalar) -> bool:
-    """Whether the empty text is a value of the type."""
-    return isinstance(node, Str) or "" in getattr(node, "members", ())
+    """Whether the empty text is a value of the type; for a ByteArray it has always meant that there is none."""
+    return isinstance(node, Str) or (isinstance(node, Bytes) and node.load is None) or "" in getattr(node, "members", ())
 
 
 def _times(count: int) -> str:

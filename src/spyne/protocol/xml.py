@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -117,6 +118,7 @@ class XmlDocument(ProtocolBase):
         self.parser_options = _parser_options(type(self).__name__, parser_options)
         self._reader: XmlReader | None = None
         self._schema: Any = None
+        self._schema_lock = Lock()
         super().__init__(app, validator, mime_type, binary_encoding=binary_encoding)
 
     def set_app(self, app: Any) -> None:
@@ -216,15 +218,11 @@ class XmlDocument(ProtocolBase):
 
     def validate_document(self, element: Any) -> None:
         """Check an element against the XML Schema. Raises Fault Client.SchemaValidationError with place and rule."""
-        tree = (
-            etree.ElementTree(element)
-            if element.getparent() is None
-            else etree.ElementTree(etree.fromstring(etree.tostring(element)))
-        )
-        if not self._schema.validate(tree):
-            errors = self._schema.error_log
-            text = "; ".join(f"line {error.line}: {cut(error.message, _MESSAGE_LENGTH)}" for error in errors[:8])
-            raise Fault("Client.SchemaValidationError", text)
+        with self._schema_lock:  # a schema has one log of errors, whatever the thread
+            if self._schema.validate(element):
+                return
+            errors = [(error.line, cut(error.message, _MESSAGE_LENGTH)) for error in self._schema.error_log[:8]]
+        raise Fault("Client.SchemaValidationError", "; ".join(f"line {line}: {message}" for line, message in errors))
 
     # --- out ---
 

@@ -120,14 +120,13 @@ class ServerBase:
         ctx.fire_event("method_exception_string" if failed else "method_return_string")
 
     def _write_failure(self, ctx: MethodContext, error: Exception) -> None:
-        """The result could not be written: the client gets a fault instead, and never half a document."""
+        """The result could not be written: the client gets a fault instead, never half a document, and listeners hear of it."""
         logger.error("the response of %r could not be written%s", ctx, _where(error), exc_info=error)
         ctx.out_error = error if isinstance(error, Fault) else InternalError(error)
         ctx.out_object = ctx.out_document = ctx.out_string = None
         ctx.out_header = None
-        protocol = ctx.out_protocol
-        protocol.serialize(ctx, ProtocolBase.RESPONSE)
-        protocol.create_out_string(ctx)
+        ctx.fire_event("method_exception_object")
+        self._write(ctx)
 
     def _refuse(self, ctx: MethodContext, error: Exception) -> None:
         """Note why a request cannot be served, and tell the listeners."""

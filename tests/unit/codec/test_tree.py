@@ -22,7 +22,6 @@ from spyne.codec.tree_native import (
     json_reader,
     json_tree,
     json_writer,
-    native_type,
     reject_duplicates,
 )
 from spyne.schema.nodes import (
@@ -608,6 +607,11 @@ NEVER = [
 ]
 
 
+class Knot(msgspec.Struct, omit_defaults=True):
+    v: int | None = None
+    kids: list[Knot | None] | None = None
+
+
 LIMITED = native(
     Order,
     member("id", Int(facets=Facets(ge=0, lt=10)), min_occurs=1),
@@ -700,6 +704,17 @@ def test_constraints_are_checked_after_the_native_decoder(node):
 BAD_SKU = {True: b'{"sku": "ab"}', False: b'{"sku": null}'}
 
 
+def test_recursive_objects_keep_facets():
+    """However deep the member that breaks one is."""
+    node = native(
+        Knot, member("v", Int(facets=Facets(ge=1))), member("kids", Array(item=Field(type=Ref(resolve=lambda: node))))
+    )
+    fast = json_decoder(Field(type=node), SOFT)
+    assert fast(b'{"kids":[{"v":1,"kids":[null,{"v":2}]}]}').kids[0].kids[1].v == 2
+    with pytest.raises(DecodeError):
+        fast(b'{"kids":[{"v":1,"kids":[null,{"kids":[{"v":0}]}]}]}')
+
+
 def test_facets_on_the_text_are_the_careful_engines():
     """A pattern over a date is about what was written, which the native decoder does not show."""
     node = native(Order, *ORDER.fields[:3], member("day", Date(facets=Facets(pattern="2.*"))), *ORDER.fields[4:])
@@ -760,11 +775,6 @@ def test_options_that_change_the_shape_are_not_native(options):
     assert json_encoder(ORDER_FIELD, options) is None
 
 
-class Knot(msgspec.Struct, omit_defaults=True):
-    v: int | None = None
-    kids: list[Knot | None] | None = None
-
-
 KNOT = native(Knot, member("v", Int()), member("kids", Array(item=Field(type=Ref(resolve=lambda: KNOT)))))
 
 
@@ -817,7 +827,6 @@ OUT = [
     *(Order(total=D(text)) for text in ("-1E-9", "0E-9", "-0", "1E+1", "1.50E+1")),
     Order(items=[Item(tags=[5])]),
     Order(items=[Item(tags=(5,))]),
-    Order(items=[Item(tags=["a", {"secret": 1}])]),
     Order(id=True),
     Order(items=[{"sku": "a", "secret": 1}]),
     Order(items=iter([Item(qty=1)])),
@@ -841,7 +850,16 @@ def test_the_fast_engine_writes_what_the_careful_one_writes(value):
         assert fast == careful == careful_write(ORDER_FIELD, value)
 
 
-@pytest.mark.parametrize("value", [Order(items=[Item(sku="\ud800")]), Order(id=10**5000), Order(id="x"), 5])
+@pytest.mark.parametrize(
+    "value",
+    [
+        Order(items=[Item(sku="\ud800")]),
+        Order(items=[Item(tags=["a", {"secret": 1}])]),
+        Order(id=10**5000),
+        Order(id="x"),
+        5,
+    ],
+)
 def test_what_cannot_be_written_raises_encode_error(value):
     """Half surrogates, numbers beyond Python's digits, and wrong types."""
     with pytest.raises(EncodeError):
@@ -853,6 +871,17 @@ def test_required_members_are_written_as_null():
     node = native(Item, member("sku", Str(), min_occurs=1), *ITEM.fields[1:])
     assert json_writer(Field(type=node), PLAIN)(Item()) == b'{"sku":null}'
     assert json_encoder(Field(type=node), PLAIN)(Item(sku="a")) == b'{"sku":"a"}'
+
+
+@pytest.mark.parametrize("value", [None, Item(), [None, Item(qty=1)]])
+def test_none_that_is_written_as_an_empty_object(value):
+    """As a whole and in lists; members are left out all the same."""
+    hints = {"none_is_empty": True}
+    array = Array(item=Field(type=ITEM, max_occurs=None, hints=hints))
+    field = Field(type=array if isinstance(value, list) else ITEM, hints=hints)
+    assert json_writer(field, PLAIN)(value) == careful_write(field, value)
+    holder = native(Order, *ORDER.fields[:9], member("items", array))
+    assert json_writer(Field(type=holder), PLAIN)(Order(items=[None])) == b'{"items":[{}]}'
 
 
 def test_classes_that_write_none_are_not_native_on_output():
