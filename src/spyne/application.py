@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from spyne.error import Fault, InternalError, Redirect
 from spyne.evmgr import EventManager
 from spyne.interface._base import Call, Interface
+from spyne.interface._view import View
 from spyne.limits import Limits
 from spyne.middleware import Handler, Middleware, compose
 from spyne.schema import DeclarationError
@@ -87,8 +88,9 @@ class Application:
         self.in_protocol.set_app(self)
         self.out_protocol.set_app(self)
         for kind, protocol in (("decode_request", self.in_protocol), ("encode_response", self.out_protocol)):
+            view = View(self.interface, protocol)
             self._codecs[protocol, kind] = {
-                descriptor: protocol.compile(kind, call) for descriptor, call in self.interface.calls.items()
+                descriptor: protocol.compile(kind, view(call)) for descriptor, call in self.interface.calls.items()
             }
         for descriptor in self.interface.calls:
             wrappers = (*self.middleware, *descriptor.middleware)
@@ -113,7 +115,8 @@ class Application:
         if codec is None:
             if protocol.app is None:
                 protocol.set_app(self)
-            codec = known[descriptor, kind] = protocol.compile(kind, self.interface.calls[descriptor])
+            view = View(self.interface, protocol)
+            codec = known[descriptor, kind] = protocol.compile(kind, view(self.interface.calls[descriptor]))
         return codec
 
     def call_of(self, descriptor: MethodDescriptor) -> Call:

@@ -105,44 +105,53 @@ class MethodContext:
         "way",
     )
 
+    app: Any
+    transport: Any
+    descriptor: Any
+    function: Any
+    method_name: str | None
+    method_request_string: Any
+    locale: str | None
+    udc: Any
+    aux: Any
+    event: Any
+    files: list[Any] | None
+    call_end: float | None
+    in_string: Any
+    in_header_doc: Any
+    in_body_doc: Any
+    in_error: Any
+    in_header: Any
+    in_object: Any
+    inprot_ctx: Any
+    out_object: Any
+    out_header: Any
+    out_error: Any
+    out_body_doc: Any
+    out_header_doc: Any
+    out_string: Any
+    out_stream: Any
+    outprot_ctx: Any
+    pusher_stack: Any
+    _in_document: Any
+    _in_protocol: Any
+    _out_document: Any
+    _out_protocol: Any
+    _close_hooks: Any
+
     def __init__(self, server: Any, way: Literal["server", "client"] = "server", transport: Any = None) -> None:
         app = getattr(server, "app", server)
         self.app = app
         self.way = way
-        self.transport: Any = transport or TransportContext(self, server, getattr(server, "transport", None))
-        self.aux: Any = None
+        self.transport = transport or TransportContext(self, server, getattr(server, "transport", None))
         self.call_start = time()
-        self.call_end: float | None = None
-        self.descriptor: Any = None
-        self.event: Any = None
-        self.files: list[Any] | None = None
-        self.function: Any = None
         self.is_closed = False
-        self.locale: str | None = None
-        self.method_name: str | None = None
-        self.method_request_string: Any = None
-        self.udc: Any = None
-        self.in_string: Any = None
-        self._in_document: Any = None
-        self.in_header_doc: Any = None
-        self.in_body_doc: Any = None
-        self.in_error: Any = None
-        self.in_header: Any = None
-        self.in_object: Any = None
-        self.out_object: Any = None
-        self.out_header: Any = None
-        self.out_error: Any = None
-        self.out_body_doc: Any = None
-        self.out_header_doc: Any = None
-        self._out_document: Any = None
-        self.out_string: Any = None
-        self.out_stream: Any = None
-        self.inprot_ctx: Any = None
-        self.outprot_ctx: Any = None
-        self.pusher_stack: Any = None
-        self._in_protocol: Any = None
-        self._out_protocol: Any = None
-        self._close_hooks: Any = None
+        self.aux = self.call_end = self.descriptor = self.event = self.files = self.function = self.locale = None
+        self.method_name = self.method_request_string = self.udc = self.pusher_stack = self._close_hooks = None
+        self.in_string = self._in_document = self.in_header_doc = self.in_body_doc = self.in_error = None
+        self.in_header = self.in_object = self.inprot_ctx = self._in_protocol = None
+        self.out_object = self.out_header = self.out_error = self.out_body_doc = self.out_header_doc = None
+        self._out_document = self.out_string = self.out_stream = self.outprot_ctx = self._out_protocol = None
 
     @property
     def in_protocol(self) -> Any:

@@ -48,7 +48,8 @@ def member_methods(cls: Any) -> dict[str, MethodDescriptor]:
     """The methods of a class by the name of the function; described once and kept in its ``Attributes.methods``."""
     if not hasattr(cls, "Attributes"):  # a dataclass and its kin have no methods to serve
         return {}
-    known: dict[str, MethodDescriptor] | None = vars(cls.Attributes).get("methods")
+    own = vars(cls).get("Attributes")  # those of a parent are the parent's
+    known: dict[str, MethodDescriptor] | None = vars(own).get("methods") if own is not None else None
     if known:
         return known
     found = {

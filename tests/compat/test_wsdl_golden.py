@@ -8,6 +8,7 @@ import io
 import os
 import subprocess
 import sys
+from inspect import cleandoc
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,16 @@ PATTERNS = Amendment(
 GEOMETRIES = ("Point", "Line", "Polygon", "MultiPoint", "MultiLine", "MultiPolygon")
 OWN_NAME = {"MultiPoint": "multiPoint", "MultiLine": "multiLine", "MultiPolygon": "multipolygon"}
 
+def unindent(root):
+    """Take the source's indentation out of the documentation."""
+    found = [each for each in find(root, "//wsdl:documentation") if each.text != cleandoc(each.text)]
+    for each in found:
+        each.text = cleandoc(each.text)
+    return found
+
+
 AMENDMENTS = {
+    "documented": [Amendment("Python 3.13 unindents docstrings, so every version does", unindent)],
     "anys": [Amendment("XSD has no xs:Any", put("//xs:element[@type='xs:Any']", "type", "xs:anyType"))],
     "app_events": [IN_TNS],
     "attributes": [UNUSED_IMPORTS],

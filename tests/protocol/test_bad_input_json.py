@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.protocol.victim import GOOD, attack, send, victim
 
 from spyne.limits import Limits
-from tests.protocol.victim import GOOD, attack, send, victim
 
 SYNTAX = ("Client.JsonDecodeError", 400)
 TOO_LONG = ("Client.RequestTooLong", 413)
@@ -32,9 +32,9 @@ REFUSED = {
     "77 depth in a member nobody knows": ('{"take": {"nope": ' + "[" * 5000 + "]" * 5000 + "}}", TOO_LONG, "depth=64"),
     "77 NaN": (NESTED % "NaN", SYNTAX, ""),
     "77 Infinity": (NESTED % "-Infinity", SYNTAX, ""),
-    "77 lone surrogate": (NESTED % r'"\ud800"', SYNTAX, ""),
-    "77 lone surrogate in a key": (r'{"\udc00": {}}', SYNTAX, ""),
-    "77 half a pair": (NESTED % r'"\ud83dx"', SYNTAX, ""),
+    "77 lone surrogate": (NESTED % r'"\ud800"', SYNTAX, "the document has half of a surrogate pair"),
+    "77 lone surrogate in a key": (r'{"\udc00": {}}', SYNTAX, "the document has half of a surrogate pair"),
+    "77 half a pair": (NESTED % r'"\ud83dx"', SYNTAX, "the document has half of a surrogate pair"),
     "77 UTF-16": ((NESTED % '"x"').encode("utf-16"), SYNTAX, ""),
     "77 not UTF-8": ((NESTED % '"\xe9"').encode("latin-1"), SYNTAX, ""),
     "77 overlong UTF-8": (b'{"echo": {"text": "\xc0\xaf"}}', SYNTAX, ""),
@@ -49,11 +49,14 @@ REFUSED = {
     "D41 exponent of an integer": ('{"take": {"integer": 1E+99999}}', INVALID, "integer"),
     "46 NUL": ('{"echo": {"text": "a\0b"}}', SYNTAX, ""),
     "a line break in a string": ('{"echo": {"text": "a\nb"}}', SYNTAX, ""),
-    "nothing": ("", SYNTAX, ""),
+    "nothing": ("", SYNTAX, "the document is not well-formed JSON: it ends too early (byte 0)"),
     "spaces": ("   ", SYNTAX, ""),
-    "cut off": ('{"echo": {"text": "x"', SYNTAX, ""),
+    "cut off": ('{"echo": {"text": "x"', SYNTAX, "the document is not well-formed JSON: it ends too early (byte 21)"),
+    "cut off after a backslash": (r'{"echo": {"text": "\\ud800"', SYNTAX, "it ends too early"),
+    "cut off in an unknown method": ('{"nope": {"text": "x"', SYNTAX, "it ends too early (byte 21)"),
+    "an integer beyond all": ('{"take": {"integer": 1, "free": 1e999999999999999999999}}', SYNTAX, "the document has a number that is out of range"),
     "something after the end": ('{"echo": {"text": "x"}} {}', SYNTAX, ""),
-    "a comma too many": ('{"echo": {"text": "x",}}', SYNTAX, ""),
+    "a comma too many": ('{"echo": {"text": "x",}}', SYNTAX, "is not well-formed JSON: trailing comma in object (byte 22)"),
     "a comment": ('{"echo": {"text": "x"} /* */}', SYNTAX, ""),
     "XML": ('<echo xmlns="victim"/>', SYNTAX, ""),
     "noise": (bytes(range(256)), SYNTAX, ""),
@@ -62,6 +65,8 @@ REFUSED = {
     "a text": ('"echo"', INVALID, "exactly one key"),
     "no key": ("{}", INVALID, "exactly one key"),
     "two keys": ('{"echo": {}, "show": {}}', INVALID, "exactly one key"),
+    "two keys, the first unknown": ('{"a": 1, "b": 2}', INVALID, "Need a dictionary with exactly one key as method name."),
+    "two keys, the second known": ('{"a": 1, "echo": {}}', INVALID, "exactly one key"),
     "C38 dunder": ('{"__class__": {}}', NOT_FOUND, "__class__"),
     "C38 another namespace": ('{"{other}echo": {}}', NOT_FOUND, "echo"),
     "an empty name": ('{"": {}}', NOT_FOUND, ""),
@@ -128,6 +133,7 @@ def test_what_is_refused_without_a_validator(caplog, name):
 SERVED = {
     "a mark of byte order": (b"\xef\xbb\xbf" + GOOD["json"], None),
     "a key twice": (b'{"echo": {"text": "a", "text": "b"}}', b'"b"'),
+    "a method twice": (b'{"echo": {"text": "a"}, "echo": {"text": "b"}}', b'"b"'),
     "a pair of surrogates": (rb'{"echo": {"text": "\ud83d\ude00"}}', '"😀"'.encode()),
     "a long run of digits in a text": (NESTED.encode() % (b'"' + b"9" * 5000 + b'"'), b'"' + b"9" * 5000 + b'"'),
     "digits after escaped quotes": (NESTED.encode() % (rb'"\"' + b"9" * 5000 + b'"'), rb'"\"' + b"9" * 5000 + b'"'),
@@ -149,20 +155,20 @@ def test_harmless_after_all(body, answered):
 def test_keys_that_come_twice(caplog):
     """77: they can be refused, on every level."""
     application = victim("json", duplicate_keys="refuse")
-    for body in (
-        '{"echo": {"text": "a", "text": "b"}}',
-        '{"echo": {}, "echo": {}}',
-        '{"take": {"free": {"a": [{"b": 1, "b": 2}]}}}',
-        r'{"echo": {"text": "a", "t\u0065xt": "b"}}',
+    for key, body in (
+        ("text", '{"echo": {"text": "a", "text": "b"}}'),
+        ("echo", '{"echo": {}, "echo": {}}'),
+        ("b", '{"take": {"free": {"a": [{"b": 1, "b": 2}]}}}'),
+        ("text", r'{"echo": {"text": "a", "t\u0065xt": "b"}}'),
     ):
         answer = attack(application, "json", body.encode(), caplog)
         assert (answer.code, answer.status) == SYNTAX
-        assert "twice" in answer.text
+        assert answer.text == f"the document has the key '{key}' twice"
 
 
 LIMITS = {
     "body": (1000, lambda n: NESTED % f'"{"x" * (n - 22)}"'),
-    "depth": (10, lambda n: '{"take": {"free": %s1%s}}' % ('{"a": ' * (n - 2), "}" * (n - 2))),
+    "depth": (10, lambda n: '{"take": {"free": ' + '{"a": ' * (n - 2) + "1" + "}" * n),
     "number_text": (100, lambda n: '{"take": {"integer": %s}}' % ("1" * n)),
 }
 
@@ -179,10 +185,36 @@ def test_each_limit_at_its_edge(caplog, name):
     assert send(victim("json", None, limits=Limits(**{name: None})), "json", make(maximum + 1).encode()).status == 200
 
 
+DEEP = {
+    "declared": '{"take": {"tree": {"inner": {"inner": {}}}}}',
+    "an array": '{"take": {"numbers": [1], "tree": {"inner": {"inner": {}}}}}',
+    "free": '{"take": {"free": {"a": [[1]]}}}',
+}
+
+
+@pytest.mark.parametrize("body", DEEP.values(), ids=DEEP)
+def test_the_depth_is_that_of_the_whole_document(body):
+    """The object around the call counts as a level, the one around its arguments too."""
+    assert send(victim("json", limits=Limits(depth=5)), "json", body.encode()).status == 200
+    assert send(victim("json", limits=Limits(depth=4)), "json", body.encode()).status == 413
+
+
+def test_the_depth_of_types_that_do_not_recurse():
+    """They are measured where the limit is below what they need."""
+    body = b'{"take": {"numbers": [1]}}'
+    assert send(victim("json", limits=Limits(depth=3)), "json", body).status == 200
+    assert send(victim("json", limits=Limits(depth=2)), "json", body).status == 413
+
+
 def test_numbers_without_a_limit(caplog):
     """Python's own limit of 4300 digits is a fault of the client as well."""
     application = victim("json", None, limits=Limits(number_text=None))
-    for body in ('{"take": {"integer": %s}}', '{"take": {"free": {"a": %s}}}', '{"take": {"decimal": %s}}', '{"take": {"nope": %s}}'):
+    for body in (
+        '{"take": {"integer": %s}}',
+        '{"take": {"free": {"a": %s}}}',
+        '{"take": {"decimal": %s}}',
+        '{"take": {"nope": %s}}',
+    ):
         answer = send(application, "json", (body % ("9" * 100_000)).encode())
         assert answer.code in ("", SYNTAX[0], INVALID[0])
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from tests.protocol.victim import TNS, XSI, attack, send, take, victim
 
 from spyne.limits import Limits
-from tests.protocol.victim import TNS, XSI, attack, send, take, victim
 
 SYNTAX = ("Client.XMLSyntaxError", 400)
 TOO_LONG = ("Client.RequestTooLong", 413)
@@ -72,7 +72,9 @@ def test_whatever_the_validator(caplog, validator, name):
 
 def test_processing_instructions_do_not_count():
     """A12: outside of SOAP they are ignored, and the text around them is whole."""
-    answer = send(victim("xml"), "xml", ('<?xml-stylesheet href="http://127.0.0.1:1/"?>' + ECHO.format("ad<?x y?>min")).encode())
+    answer = send(
+        victim("xml"), "xml", ('<?xml-stylesheet href="http://127.0.0.1:1/"?>' + ECHO.format("ad<?x y?>min")).encode()
+    )
     assert b">admin<" in answer.body
 
 

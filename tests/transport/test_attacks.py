@@ -16,10 +16,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.protocol.victim import GOOD, SOAP_ENV, TNS, XSI, Victim, check_alive, send, victim
 
 from spyne import Service, Unicode, rpc
 from spyne.limits import Limits
-from tests.protocol.victim import GOOD, SOAP_ENV, TNS, XSI, Victim, check_alive, send, victim
 
 # --- noise -------------------------------------------------------------------------------------------------------------------
 
@@ -51,8 +51,15 @@ HEADER = f'<Token xmlns="{TNS}"><value>v</value></Token>'
 TREE = '{"name": "a", "mark": null, "inner": {"name": "b", "inner": null}}'
 JSON_MEMBERS = {
     **{name: f'"{value}"' for name, value in MEMBERS.items() if "<" not in value},
-    **{"integer": "42", "byte": "-128", "double": "1.5e3", "flag": "true", "numbers": "[1, 2]", "tree": TREE},
-    **{"free": '{"a": [1, {"b": null}]}', "markup": '"<x>1</x>"', "decimal": "3.50"},
+    "integer": "42",
+    "byte": "-128",
+    "double": "1.5e3",
+    "flag": "true",
+    "numbers": "[1, 2]",
+    "tree": TREE,
+    "free": '{"a": [1, {"b": null}]}',
+    "markup": '"<x>1</x>"',
+    "decimal": "3.50",
 }
 MESSAGES = {
     "soap": [
@@ -86,7 +93,15 @@ def mutated(draw, messages):
     return data
 
 
-KINDS = [("soap", None), ("soap", "soft"), ("soap", "lxml"), ("xml", None), ("xml", "soft"), ("json", None), ("json", "soft")]
+KINDS = [
+    ("soap", None),
+    ("soap", "soft"),
+    ("soap", "lxml"),
+    ("xml", None),
+    ("xml", "soft"),
+    ("json", None),
+    ("json", "soft"),
+]
 APPLICATIONS = {(kind, validator): victim(kind, validator) for kind, validator in KINDS}
 STATUSES = {200, 400, 401, 404, 405, 413, 500}
 

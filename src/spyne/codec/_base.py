@@ -10,9 +10,23 @@ import msgspec
 from spyne.util.excerpt import cut, describe
 
 if TYPE_CHECKING:
-    from spyne.schema.nodes import Field
+    from spyne.schema.nodes import Array, Field
 
-__all__ = ["Decode", "DecodeError", "Encode", "EncodeError", "Options", "combine", "cut", "describe", "is_excluded"]
+__all__ = [
+    "Decode",
+    "DecodeError",
+    "Encode",
+    "EncodeError",
+    "Options",
+    "array_counter",
+    "combine",
+    "counter",
+    "cut",
+    "depth_message",
+    "describe",
+    "is_excluded",
+    "required",
+]
 
 Decode: TypeAlias = Callable[[Any], Any]
 Encode: TypeAlias = Callable[[Any], Any]
@@ -23,8 +37,8 @@ MAX_ERRORS = 32
 class DecodeError(ValueError):
     """A value that does not fit its type.
 
-    message: the rule in words. path: member names and indices from the outermost, such as ("order", "items", 3, "qty").
-    value: what arrived, uncut. others: further errors found in the same pass.
+    message: the rule as a predicate of the value ("is not an integer (xs:integer)"), which goes to clients. path: member names and indices from the outermost, such as ("order", "items", 3, "qty").
+    value: what arrived, uncut, None where the message says it all. others: further errors found in the same pass.
     """
 
     def __init__(self, message: str, *, value: object = None, path: tuple[str | int, ...] = ()) -> None:
@@ -89,6 +103,42 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     binary_encoding: Literal["base64", "hex", "urlsafe_base64"] = "base64"
     number_text: int = 1024
     protocol: frozenset[str] = frozenset()
+
+
+def depth_message(options: Options) -> str:
+    """The rule that a document breaks which nests too deep."""
+    return f"is nested deeper than max_depth={options.max_depth}"
+
+
+def required(field: Field) -> DecodeError:
+    """The error for a member that is not there."""
+    return DecodeError(f"is required (min_occurs={field.min_occurs})")
+
+
+def counter(field: Field) -> Callable[[int], None] | None:
+    """A check of how often a field occurs, None where any number will do."""
+    low, high = field.min_occurs, field.max_occurs
+    if low == 0 and high is None:
+        return None
+
+    def check(count: int) -> None:
+        if count < low:
+            raise DecodeError(f"occurs {count} time(s), min_occurs={low}")
+        if high is not None and count > high:
+            raise DecodeError(f"occurs {count} time(s), max_occurs={high}")
+
+    return check
+
+
+def array_counter(node: Array) -> Callable[[int], None] | None:
+    """A check of how many items an array has, None where any number will do; an item that names no number may occur at will.
+
+    An empty one passes for a model's Array, as in Spyne 2: there a mandatory item is one that is not nil.
+    """
+    check = counter(node.item) if node.item.repeated else None
+    if check is None or "model" not in node.hints:
+        return check
+    return lambda count: check(count) if count else None
 
 
 def is_excluded(field: Field, options: Options) -> bool:

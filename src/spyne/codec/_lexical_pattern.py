@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PATTERN_LENGTH = 64 * 1024
+BACKTRACKING = 1_000_000
+"""Steps that backtracking may take for one text."""
 
 # Characters that may begin an XML name, and those that may follow (XML 1.0, fifth edition, §2.3).
 _NAME_START = ":A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
@@ -97,9 +99,13 @@ def translate(pattern: str) -> str:
 
 
 def matcher(pattern: str) -> Callable[[str], None]:
-    """A function that raises `DecodeError` for text the whole of which does not match; longer than 64 KiB is not tried."""
+    """A function that raises `DecodeError` for text the whole of which does not match; longer than 64 KiB is not tried.
+
+    The time is bounded: where backtracking could take long for a text, an automaton matches it, if the pattern has one.
+    """
     try:
-        match = re.compile(translate(pattern)).fullmatch
+        translated = translate(pattern)
+        match = _bounded(translated, re.compile(translated).fullmatch)
     except (ValueError, re.error) as error:
         raise ValueError(f"pattern {pattern!r} cannot be used: {error}") from None
 
@@ -110,3 +116,27 @@ def matcher(pattern: str) -> Callable[[str], None]:
             raise DecodeError(f"does not match the pattern {pattern}", value=text)
 
     return check
+
+
+def _bounded(pattern: str, match: Callable[[str], object]) -> Callable[[str], object]:
+    if sum(map(pattern.count, "*+{")) < 2 and "|" not in pattern:
+        return match  # the automaton's module is loaded for those that may need it
+    from spyne.codec._pattern_linear import Automaton, Unsupported, hazard
+
+    power = hazard(pattern)
+    if power in (0, 1):
+        return match
+    try:
+        automaton = Automaton(pattern)
+    except Unsupported:
+        return match
+    quick = 0 if power < 0 else int(BACKTRACKING ** (1 / power))
+
+    def match_in_time(text: str) -> object:
+        if len(text) <= quick:
+            return match(text)
+        if len(text) > automaton.longest:
+            raise DecodeError(f"is longer than {automaton.longest} characters, too long for its pattern", value=text)
+        return automaton.fullmatch(text)
+
+    return match_in_time

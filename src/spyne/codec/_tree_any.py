@@ -64,7 +64,7 @@ def _as_float(value: PyDecimal) -> float:
 def _markup_reader(flavour: str) -> Decode:
     def read(value: Any) -> Any:
         if not isinstance(value, str | bytes):
-            raise wrong("markup as a string", value)
+            raise wrong("is not a string of markup", value)
         if flavour == "html":
             return _html(value)
         from spyne.codec.xml_input import parse

@@ -11,7 +11,7 @@ from uuid import UUID
 from spyne.codec import _lexical_number as number
 from spyne.codec import _lexical_other as other
 from spyne.codec import _lexical_time as moment
-from spyne.codec._base import Decode, DecodeError, Encode, EncodeError, Options, cut
+from spyne.codec._base import Decode, DecodeError, Encode, EncodeError, Options
 from spyne.codec.text import checker, epoch_unit, formatter, parser
 from spyne.schema.nodes import Bool, Bytes, Date, DateTime, Decimal, Duration, Enum, Float, Int, Scalar, Str, Time, Uuid
 
@@ -24,11 +24,9 @@ INT64 = range(-(2**63), 2**64)
 _WHOLE_FLOAT = 2**63
 
 
-def wrong(expected: str, value: object) -> DecodeError:
-    """The error for a value of the wrong kind, in the format's words."""
-    return DecodeError(
-        f"expected {expected}, got {cut(value) if not isinstance(value, str) else 'a string'}", value=value
-    )
+def wrong(rule: str, value: object) -> DecodeError:
+    """The error for a value of the wrong kind; of a string it says so, since ``'5' is not an integer`` would puzzle."""
+    return DecodeError(f"{rule} but a string" if isinstance(value, str) else rule, value=value)
 
 
 def _bool(value: Any) -> bool:
@@ -36,7 +34,7 @@ def _bool(value: Any) -> bool:
         return bool(value)
     if type(value) is int and value in (0, 1):
         return bool(value)
-    raise wrong("true or false", value)
+    raise wrong("is not true, false, 1 or 0 (xs:boolean)", value)
 
 
 def _int(value: Any) -> int:
@@ -46,7 +44,7 @@ def _int(value: Any) -> int:
         return int(value)
     if isinstance(value, PyDecimal) and value.is_finite() and abs(value) <= _WHOLE_FLOAT and value == int(value):
         return int(value)
-    raise wrong("an integer", value)
+    raise wrong("is not an integer (xs:integer)", value)
 
 
 def _float(value: Any) -> float:
@@ -60,7 +58,7 @@ def _float(value: Any) -> float:
         if isfinite(found):
             return found
         raise DecodeError("is out of range (xs:double)", value=value)
-    raise wrong("a number", value)
+    raise wrong("is not a number (xs:double)", value)
 
 
 def _decimal_reader(node: Decimal, options: Options) -> Decode:
@@ -71,7 +69,7 @@ def _decimal_reader(node: Decimal, options: Options) -> Decode:
         if isinstance(value, str):
             return parse(value)
         if isinstance(value, bool) or not isinstance(value, int | float | PyDecimal):
-            raise wrong("a decimal number", value)
+            raise wrong("is not a decimal number (xs:decimal)", value)
         try:
             found = PyDecimal(float.__repr__(value)) if isinstance(value, float) else PyDecimal(value)
             if len(found.as_tuple().digits) > limit:
@@ -89,7 +87,7 @@ def _str_reader(node: Str, options: Options) -> Decode:
             return value
         if isinstance(value, bytes):
             return other.read_text(value, node)
-        raise wrong("a string", value)
+        raise wrong("is not a string", value)
 
     return read
 
@@ -117,15 +115,15 @@ _READERS: dict[type[Scalar], Callable[[Any, Options], Decode]] = {
     Str: _str_reader,
 }
 
-# What a format such as YAML or MessagePack may hand over ready made, for the kinds that are text elsewhere.
+# What a format such as YAML or MessagePack may hand over ready made, for the kinds that are text elsewhere; and the rule.
 _READY: dict[type[Scalar], tuple[type, str]] = {
-    Bytes: (bytes, "text"),
-    DateTime: (datetime, "a date and time as a string"),
-    Time: (time, "a time as a string"),
-    Duration: (timedelta, "a duration as a string"),
-    Uuid: (UUID, "a UUID as a string"),
-    Enum: (str, "a string"),
-    Date: (date, "a date as a string"),
+    Bytes: (bytes, "is not a string"),
+    DateTime: (datetime, "is not a date and time (xs:dateTime)"),
+    Time: (time, "is not a time (xs:time)"),
+    Duration: (timedelta, "is not a duration (xs:duration)"),
+    Uuid: (UUID, "is not a UUID"),
+    Enum: (str, "is not a string"),
+    Date: (date, "is not a date (xs:date)"),
 }
 
 
@@ -169,7 +167,7 @@ def _checked(check: Callable[[Any], None], found: Any, value: Any) -> None:
 def _textual(node: Scalar, options: Options) -> Decode:
     parse = parser(node, validate=options.validate, binary=options.binary_encoding, rfc3339=True)
     check = checker(node) if options.validate else None
-    ready, expected = _READY[type(node)]
+    ready, rule = _READY[type(node)]
     epoch = isinstance(node, DateTime) and bool(node.lexical.serialize_as)
     by_number = epoch or (isinstance(node, Uuid) and node.lexical.serialize_as == "int")
 
@@ -183,7 +181,7 @@ def _textual(node: Scalar, options: Options) -> Decode:
                 return parse(str(value) if not isinstance(value, float | PyDecimal) else format(PyDecimal(value), "f"))
         elif isinstance(value, bytes):
             return parse(other.read_text(value, Str()))
-        raise wrong(expected, value)
+        raise wrong(rule, value)
 
     def decode(value: Any) -> Any:
         return parse(value) if type(value) is str else unusual(value)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from spyne.codec._base import is_excluded
+from spyne.codec._defaults import check_defaults
 from spyne.const.xml import NS_XSI
 from spyne.schema.errors import DeclarationError
 from spyne.schema.nodes import MISSING, Array, Field, Scalar, Struct, resolve
@@ -67,6 +68,7 @@ def members(struct: Struct, options: Options) -> tuple[Member, ...]:
 
     Elements are in the namespace of the struct that declares them, attributes in none, unless "xml_namespace" says otherwise.
     """
+    check_defaults(struct)
     spaces = _namespaces(struct)
     found = []
     for index, field in enumerate(struct.fields):
@@ -102,11 +104,6 @@ def item_name(node: Array) -> tuple[str, str]:
 def type_names(struct: Struct) -> Mapping[tuple[str, str], Struct]:
     """The structs that xsi:type may name in place of `struct`, itself included."""
     return {(struct.namespace, struct.name): struct, **struct.subtypes()}
-
-
-def depth_message(options: Options) -> str:
-    """The rule that a document breaks which nests too deep."""
-    return f"is nested deeper than max_depth={options.max_depth}"
 
 
 def default_of(field: Field) -> Callable[[], Any]:

@@ -9,7 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from spyne.codec._base import MAX_ERRORS, Decode, DecodeError, Encode, EncodeError, Options, combine, is_excluded
+import msgspec
+
+from spyne.codec._base import (
+    MAX_ERRORS,
+    Decode,
+    DecodeError,
+    Encode,
+    EncodeError,
+    Options,
+    array_counter,
+    combine,
+    counter,
+    cut,
+    depth_message,
+    is_excluded,
+    required,
+)
+from spyne.codec._defaults import check_defaults
 from spyne.codec._tree_any import any_decoder, any_encoder, depth_within
 from spyne.codec._tree_format import JSON, MSGPACK, YAML, TreeFormat
 from spyne.codec._tree_scalar import scalar_decoder, scalar_encoder, wrong
@@ -36,6 +53,7 @@ __all__ = [
     "active_fields",
     "compile_decoder",
     "compile_encoder",
+    "nesting",
     "null_is_array",
 ]
 
@@ -58,16 +76,41 @@ def compile_decoder(field: Field, options: Options, fmt: TreeFormat, *, wrapped:
     """
     compiler = _Decoders(options, fmt)
     decode = compiler.use(field, wrapped=wrapped)
-    if not compiler.bounded:
+    limit, message = options.max_depth, depth_message(options)
+    if not compiler.unbounded and nesting(field, options) <= limit:
         return decode
-    limit = options.max_depth
 
     def guarded(value: Any) -> Any:
         if not depth_within(value, limit):
-            raise DecodeError(f"nests deeper than max_depth={limit}", value=value)
+            raise DecodeError(message, value=value)
         return decode(value)
 
     return guarded
+
+
+def nesting(field: Field, options: Options) -> int:
+    """How deep the arrays and objects of a type nest, as far as it does not contain itself or free content."""
+    return _depth(field, 1 if options.ignore_wrappers else 2, {})
+
+
+def _depth(field: Field, of_struct: int, known: dict[int, int]) -> int:
+    node = resolve(field.type)
+    own = int(field.repeated)
+    if id(node) not in known:
+        known[id(node)] = 0  # what it contains of itself adds nothing
+        if isinstance(node, Struct):
+            structs = (node, *node.subtypes().values())
+            inner = (_depth(each, of_struct, known) for struct in structs for each in struct.fields)
+            known[id(node)] = of_struct + max(inner, default=0)
+        elif isinstance(node, Array):
+            known[id(node)] = 1 + _depth(_once(node.item), of_struct, known)
+        elif isinstance(node, Map):
+            known[id(node)] = 1 + _depth(node.value, of_struct, known)
+    return own + known[id(node)]
+
+
+def _once(item: Field) -> Field:
+    return msgspec.structs.replace(item, max_occurs=1)
 
 
 def compile_encoder(field: Field, options: Options, fmt: TreeFormat, *, wrapped: bool = False) -> Encode:
@@ -83,13 +126,13 @@ def compile_encoder(field: Field, options: Options, fmt: TreeFormat, *, wrapped:
 class _Decoders:
     """Compiles decoders; structs are compiled once each, so that types may be recursive.
 
-    bounded: set when the types do not bound the depth of the tree, so that it has to be measured.
+    unbounded: set when the types do not bound the depth of the tree, so that it has to be measured.
     """
 
     def __init__(self, options: Options, fmt: TreeFormat) -> None:
         self.options = options
         self.fmt = fmt
-        self.bounded = False
+        self.unbounded = False
         self.structs: dict[int, list[Decode]] = {}
         self.keep: list[Node] = []
 
@@ -113,24 +156,19 @@ class _Decoders:
         return read
 
     def many(self, field: Field, decode: Decode) -> Decode:
-        low, high = (field.min_occurs, field.max_occurs) if self.options.validate else (0, None)
-        read_items = _items(decode)
+        """All occurrences, as an array; null is none of them."""
+        check = counter(field) if self.options.validate else None
+        read_items = _counted(_items(decode), check)
+        low = field.min_occurs if self.options.validate else 0
 
         def read(value: Any) -> Any:
-            if value is None and not low:
-                return None
-            size = len(value) if isinstance(value, list | tuple) else 0
-            if size < low:
-                raise DecodeError(f"must occur at least {low} times (min_occurs)", value=value)
-            if high is not None and size > high:
-                raise DecodeError(f"must occur at most {high} times (max_occurs)", value=value)
-            return read_items(value)
+            return None if value is None and not low else read_items([] if value is None else value)
 
         return read
 
     def node(self, node: Node, *, wrapped: bool = True) -> Decode:
         if isinstance(node, Ref):
-            self.bounded = True
+            self.unbounded = True
             node = resolve(node)
         if isinstance(node, Scalar):
             return scalar_decoder(node, self.options, self.fmt)
@@ -141,20 +179,14 @@ class _Decoders:
         if isinstance(node, Map):
             return self.map(node)
         if isinstance(node, AnyNode):
-            self.bounded = True
+            self.unbounded = True
             return any_decoder(node, self.options)
         raise TypeError(f"{type(node).__name__} cannot travel in {self.fmt.name}")
 
     def array(self, node: Array) -> Decode:
-        """An array; with validation its length is bounded by the item's occurrence.
-
-        An empty one passes for a model's Array, as in Spyne 2: there a mandatory item is one that is not nil.
-        """
-        item = node.item
-        bounds = Field(type=item.type, min_occurs=item.min_occurs, max_occurs=item.max_occurs, nillable=item.nillable)
-        read = self.many(bounds, self.one(item)) if item.repeated else _items(self.one(item))
-        if "model" in node.hints:
-            read = _or_empty(read)
+        """An array; with validation its length is bounded by the item's occurrence."""
+        check = array_counter(node) if self.options.validate else None
+        read = _counted(_items(self.one(node.item)), check)
         load = node.load
         return read if load is None else lambda value: load(read(value))
 
@@ -173,7 +205,7 @@ class _Decoders:
 
         def read(value: Any) -> Any:
             if not isinstance(value, dict):
-                raise wrong("an object", value)
+                raise wrong("is not an object with members", value)
             errors: list[DecodeError] = []
             found = {}
             for name, item in value.items():
@@ -203,7 +235,7 @@ class _Decoders:
             known.append(self.compile_struct(node))
         if known:
             return known[0]
-        self.bounded = True
+        self.unbounded = True
         later = known
         return lambda value: later[0](value)
 
@@ -219,12 +251,12 @@ class _Decoders:
 
         def read(value: Any) -> Any:
             if not isinstance(value, dict) or len(value) != 1:
-                raise wrong(f"an object with the single key {node.name}", value)
+                raise wrong(f"is not an object with the single key {node.name}", value)
             ((key, inner),) = value.items()
             name = _text_key(key)
             decode = names().get(name)
             if decode is None:
-                raise DecodeError(f"must have one of the keys {', '.join(sorted(names()))}", value=name)
+                raise DecodeError(f"has the key '{cut(name)}', which is not one of: {', '.join(sorted(names()))}")
             if inner is None:
                 return None
             try:
@@ -235,6 +267,7 @@ class _Decoders:
         return read
 
     def compile_struct(self, node: Struct) -> Decode:
+        check_defaults(node)
         fields = active_fields(node, self.options)
         plan = tuple((f.wire_name or f.name, self.use(f), self.absent(f)) for f in fields)
         build = _builder(node, fields)
@@ -275,7 +308,11 @@ class _Decoders:
     def absent(self, field: Field) -> Callable[[], Any]:
         """What a missing member gives."""
         if self.options.validate and field.min_occurs > 0:
-            return _missing
+
+            def missing() -> Any:
+                raise required(field)
+
+            return missing
         return _default_maker(field)
 
 
@@ -293,10 +330,6 @@ def null_is_array(field: Field) -> bool:
 
 def _nothing() -> None:
     return None
-
-
-def _missing() -> Any:
-    raise DecodeError("is missing")
 
 
 def _items(decode: Decode) -> Decode:
@@ -318,7 +351,7 @@ def _items(decode: Decode) -> Decode:
 
     def read(value: Any) -> list[Any]:
         if not isinstance(value, list | tuple):
-            raise wrong("an array", value)
+            raise wrong("is not an array", value)
         try:
             return [decode(item) for item in value]
         except DecodeError:
@@ -327,9 +360,17 @@ def _items(decode: Decode) -> Decode:
     return read
 
 
-def _or_empty(read: Decode) -> Decode:
-    """The same reader, with an empty array for an empty array."""
-    return lambda value: read(value) if value != [] else []
+def _counted(read: Decode, check: Callable[[int], None] | None) -> Decode:
+    """The same reader, which counts the items of an array before it reads them."""
+    if check is None:
+        return read
+
+    def read_counted(value: Any) -> Any:
+        if isinstance(value, list | tuple):
+            check(len(value))
+        return read(value)
+
+    return read_counted
 
 
 def _text_key(key: Any) -> str:
@@ -340,7 +381,7 @@ def _text_key(key: Any) -> str:
         try:
             return key.decode()
         except UnicodeDecodeError:
-            raise DecodeError("has a key that is not UTF-8", value=key) from None
+            raise DecodeError("has a key that is not UTF-8") from None
     return str(key) if isinstance(key, int | float) else repr(type(key).__name__)
 
 
@@ -349,9 +390,9 @@ def _as_object(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     if not isinstance(value, list | tuple):
-        raise wrong("an object", value)
+        raise wrong("is not an object with members", value)
     if len(value) > len(names):
-        raise DecodeError(f"has {len(value)} items for {len(names)} members", value=value)
+        raise DecodeError(f"has {len(value)} items for {len(names)} members")
     return dict(zip(names, value, strict=False))
 
 
@@ -469,6 +510,7 @@ class _Encoders:
         return lambda value, trail: later[0](value, trail)
 
     def compile_struct(self, node: Struct) -> _Write:
+        check_defaults(node)
         fields = active_fields(node, self.options)
         plan = tuple((f.name, f.wire_name or f.name, self.use(f), f.min_occurs > 0, _default(f)) for f in fields)
         as_list = self.options.complex_as == "list"

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from spyne.codec._base import DecodeError, EncodeError, Options
+from spyne.codec._base import DecodeError, EncodeError, Options, cut
 from spyne.codec._lexical_number import NUMBER_LENGTH, longest
 from spyne.codec._tree_check import NATIVE_KINDS, can_check, is_bounded, read_check, written_check
 from spyne.codec.json_input import check_depth
 from spyne.codec.text import checker
-from spyne.codec.tree import JSON, compile_decoder, compile_encoder, null_is_array
+from spyne.codec.tree import JSON, compile_decoder, compile_encoder, nesting, null_is_array
 from spyne.limits import LimitExceeded, Limits
 from spyne.schema import nodes
 from spyne.schema.nodes import MISSING, PLAIN, Array, Field, Node, Ref, Scalar, Struct, resolve
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "Malformed",
     "json_decoder",
     "json_encoder",
     "json_reader",
@@ -38,6 +39,8 @@ __all__ = [
 # What may follow the key of a decimal. The decoder has found that the string is a number to Python's Decimal already, which
 # would also take `1_0`, `1e5` or `NaN`; of the characters allowed here it takes only what XSD does (part 2 §3.2.3).
 _GOOD_DECIMAL = rb'[ \t\r\n]*(?:"[-+.0-9]{1,1024}"|-?[0-9.]{1,1000}[,}\] \t\r\n]|null)'
+_AT_BYTE = re.compile(r"JSON is malformed: (.*) \(byte (\d+)\)").fullmatch
+_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])").search
 _ESCAPED_ASCII = re.compile(rb"\\u00[2-7]").search
 
 
@@ -155,15 +158,24 @@ def _plan(field: Field, options: Options) -> tuple[Any, _Shape] | None:
         return None
 
 
-def _malformed(error: Exception) -> DecodeError:
+class Malformed(DecodeError):
+    """Bytes that are not JSON, or more of it than can be read."""
+
+
+def _malformed(error: Exception, data: bytes) -> Malformed:
     """What a JSON parser raised, in words that may go to the client."""
     if isinstance(error, RecursionError | LimitExceeded):
-        return DecodeError("nests too deep")
+        return Malformed("nests too deep")
     if isinstance(error, UnicodeDecodeError):
-        return DecodeError("is not UTF-8")
-    if isinstance(error, msgspec.MsgspecError):
-        return DecodeError(str(error))
-    return DecodeError("has a number that is out of range")
+        return Malformed("is not UTF-8")
+    if not isinstance(error, msgspec.DecodeError) or isinstance(error, msgspec.ValidationError):
+        return Malformed("has a number that is out of range")
+    said = str(error)
+    found = _AT_BYTE(said)
+    if "surrogate" in said or (found is None and _HALF_PAIR(data.replace(rb"\\", b""))):
+        return Malformed("has half of a surrogate pair" + (f" (byte {found[2]})" if found else ""))
+    what, place = (found[1], found[2]) if found else ("it ends too early", len(data))
+    return Malformed(f"is not well-formed JSON: {what} (byte {place})")
 
 
 # ArithmeticError: an exponent beyond what decimal can hold.
@@ -178,7 +190,7 @@ def json_tree(*, exact: bool = False) -> Callable[[bytes], Any]:
         try:
             return decode(data)
         except _PARSE_ERRORS as error:
-            raise _malformed(error) from None
+            raise _malformed(error, data) from None
 
     return parse
 
@@ -193,16 +205,17 @@ def json_decoder(field: Field, options: Options) -> Callable[[bytes], Any] | Non
     misfits = [_bad_decimal(name) for name in sorted(shape.decimals)]
     check = read_check(field) if shape.constrained else None
     limits = Limits(depth=options.max_depth)
+    measured = shape.recursive or nesting(field, options) > options.max_depth
 
     def read(data: bytes) -> Any:
         try:
-            if shape.recursive:
+            if measured:
                 check_depth(data, limits)
             value = decode(data)
             if not data.isascii():
                 str(data, "utf-8")  # msgspec does not look into members that it skips
         except _PARSE_ERRORS as error:
-            raise _malformed(error) from None
+            raise _malformed(error, data) from None
         if misfits and (_has_spelled_key(data) or any(misfit(data) for misfit in misfits)):
             raise DecodeError("has a decimal number that needs a closer look")
         if check is not None and not check(value):
@@ -266,17 +279,17 @@ def reject_duplicates(data: bytes) -> None:
         names: set[str] = set()
         for name, _ in found:
             if name in names:
-                raise DecodeError("has a key twice", value=name)
+                raise DecodeError(f"has the key '{cut(name)}' twice")
             names.add(name)
 
     try:
         json.loads(data, object_pairs_hook=pairs, parse_int=str, parse_float=str)
     except RecursionError:
-        raise DecodeError("nests too deep") from None
+        raise Malformed("nests too deep") from None
     except DecodeError:
         raise
     except ValueError:
-        raise DecodeError("is not well-formed JSON") from None
+        raise Malformed("is not well-formed JSON") from None
 
 
 def json_encoder(field: Field, options: Options) -> Callable[[Any], bytes] | None:

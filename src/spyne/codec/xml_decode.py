@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lxml import etree
 
 from spyne.codec import text
-from spyne.codec._base import MAX_ERRORS, DecodeError, combine
+from spyne.codec._base import MAX_ERRORS, DecodeError, array_counter, combine, counter, depth_message, required
 from spyne.codec._xml_names import (
     XSI_NIL,
     XSI_TYPE,
     Member,
     default_of,
-    depth_message,
     has_default,
     local,
     members,
@@ -176,7 +175,7 @@ class Readers:
     def _array(self, node: Array) -> Read:
         """An element per item, whatever its name."""
         read_item, load = self.field(node.item), node.load
-        counts = self._counts(node.item, in_array=True) if self.options.validate else None
+        check = array_counter(node) if self.options.validate else None
 
         def read_array(e: XmlElement, depth: int) -> Any:
             items: list[Any] = []
@@ -191,29 +190,13 @@ class Readers:
                     items.append(None)
                     if len(errors) >= MAX_ERRORS:
                         break
-            if counts is not None and items and not errors:
-                counts(len(items))  # an empty array passes, as it did in Spyne 2
+            if check is not None and not errors:
+                check(len(items))
             if errors:
                 raise combine(errors)
             return items if load is None else load(items)
 
         return read_array
-
-    def _counts(self, field: Field, *, in_array: bool = False) -> Callable[[int], None] | None:
-        """Checks how often a member occurs; an array's item that names no number may occur any number of times."""
-        low, high = field.min_occurs, field.max_occurs
-        if in_array and high == 1:
-            high = None
-        if low == 0 and high is None:
-            return None
-
-        def check(count: int) -> None:
-            if count < low:
-                raise DecodeError(f"must occur at least {_times(low)}" if low > 1 or count else "is required")
-            if high is not None and count > high:
-                raise DecodeError(f"must occur at most {_times(high)}, found {count}")
-
-        return check
 
     def _map(self, node: Map) -> Read:
         """An element per entry, with the key and the value as its children; the last of equal keys counts."""
@@ -389,14 +372,16 @@ class Readers:
     def _occurrence(
         self, m: Member, *, optional: bool
     ) -> Callable[[Mapping[int, int], list[DecodeError]], None] | None:
-        check = self._counts(m.field)
+        check = counter(m.field)
         if check is None:
             return None
-        index, name = m.index, m.name
+        index, name, field = m.index, m.name, m.field
 
         def check_member(counts: Mapping[int, int], errors: list[DecodeError]) -> None:
             count = counts.get(index, 0)
-            if not count and optional:
+            if not count:
+                if field.min_occurs and not optional:
+                    errors.append(required(field).at(name))
                 return
             try:
                 check(count)
@@ -481,7 +466,3 @@ def _as_dict(e: XmlElement, limit: int, message: str) -> dict[str, Any] | None:
 def has_empty_text(node: Scalar) -> bool:
     """Whether the empty text is a value of the type; for a ByteArray it has always meant that there is none."""
     return isinstance(node, Str) or (isinstance(node, Bytes) and node.load is None) or "" in getattr(node, "members", ())
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"

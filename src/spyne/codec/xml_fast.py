@@ -229,10 +229,10 @@ class Generator:
             "if not r and e.keys(): return s(e, d)",
         ]
         low, high = node.item.min_occurs, node.item.max_occurs
-        if self.options.validate:
-            if low > 1:
-                lines.append(f"if r and len(r) < {low}: return s(e, d)")
-            if high is not None and high > 1:
+        if self.options.validate and node.item.repeated:
+            if low:
+                lines.append(f"if len(r) < {low}: return s(e, d)")
+            if high is not None:
                 lines.append(f"if len(r) > {high}: return s(e, d)")
         load = None if node.load is None else self.source.constant(node.load)
         self.source.function(f"{name}(e, s, d)", [*lines, "return r" if load is None else f"return {load}(r)"])

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-STATUS = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+_PHRASES = {
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    422: "Unprocessable Entity",
+}
+"""Those that Python 3.13 renamed; the same words everywhere."""
+
+STATUS = {code.value: f"{code.value} {_PHRASES.get(code.value, code.phrase)}" for code in HTTPStatus}
 """Status code to status line."""
 
 globals().update({f"HTTP_{code}": line for code, line in STATUS.items()})

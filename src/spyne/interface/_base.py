@@ -154,7 +154,7 @@ class Interface:
     def _offer(self, descriptor: MethodDescriptor) -> None:
         """Lower the messages of a method and file it."""
         self.check_method(descriptor)
-        call = self._call(descriptor)
+        call = self.call_with(self.lowering, descriptor)
         self.calls[descriptor] = call
         self.method_id_map[descriptor.internal_key] = descriptor
         self._add_method(call)
@@ -176,38 +176,50 @@ class Interface:
         else:
             known.append(call.descriptor)
 
-    def _call(self, descriptor: MethodDescriptor) -> Call:
+    def call_with(self, lowering: Lowering, descriptor: MethodDescriptor) -> Call:
+        """The messages of a method as a lowering makes them."""
         where = descriptor.operation_name
         return Call(
             descriptor=descriptor,
             request=self._message(
+                lowering,
                 descriptor.in_message,
                 descriptor.name,
                 descriptor.in_message_namespace,
                 bare=descriptor.is_in_bare(),
-                headers=self._headers(where, descriptor.in_header),
+                headers=self._headers(lowering, where, descriptor.in_header),
             ),
             response=self._message(
+                lowering,
                 descriptor.out_message,
                 descriptor.out_message_name,
                 descriptor.out_message_namespace,
                 bare=descriptor.is_out_bare(),
-                headers=self._headers(where, descriptor.out_header),
+                headers=self._headers(lowering, where, descriptor.out_header),
             ),
-            faults=tuple(self.lowering.field(fault, Place(where, self.tns, "fault")) for fault in descriptor.faults),
+            faults=tuple(lowering.field(fault, Place(where, self.tns, "fault")) for fault in descriptor.faults),
         )
 
-    def _message(self, tp: Any, name: str, namespace: str | None, *, bare: bool, headers: tuple[Field, ...]) -> Message:
+    def _message(
+        self,
+        lowering: Lowering,
+        tp: Any,
+        name: str,
+        namespace: str | None,
+        *,
+        bare: bool,
+        headers: tuple[Field, ...],
+    ) -> Message:
         namespace = namespace or self.tns
-        field = self.lowering.field(tp, Place(name, namespace, name))
+        field = lowering.field(tp, Place(name, namespace, name))
         wrapped = not bare or (field.type.name == name and not field.type.base and _is_message(tp))
         field = msgspec.structs.replace(field, name=name, wire_name=name)
         return Message(name=name, namespace=namespace, field=field, wrapped=wrapped, headers=headers)
 
-    def _headers(self, where: str, classes: tuple[Any, ...] | None) -> tuple[Field, ...]:
+    def _headers(self, lowering: Lowering, where: str, classes: tuple[Any, ...] | None) -> tuple[Field, ...]:
         fields = []
         for cls in classes or ():
-            field = self.lowering.field(cls, Place(where, self.tns, getattr(cls, "__name__", "header")))
+            field = lowering.field(cls, Place(where, self.tns, getattr(cls, "__name__", "header")))
             name = field.wire_name or field.type.name
             fields.append(msgspec.structs.replace(field, name=name, wire_name=name))
         return tuple(fields)

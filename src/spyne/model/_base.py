@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import msgspec
 
-from spyne.model.attributes import INFINITY, AttributesBase, check_names, normalize
+from spyne.model.attributes import INFINITY, AttributesBase, check_names, check_protocol_attributes, normalize
 from spyne.schema import DeclarationError, Facets, Field, Lexical, Lowering, Place, Scalar
 from spyne.schema.nodes import EMPTY, MISSING, NO_FACETS, PLAIN, XSD_NAMESPACE
 
@@ -60,6 +60,7 @@ class ModelBase:
         """The class body of a customized subclass."""
         check_names(cls.__name__, attributes)
         values = normalize(attributes)
+        check_protocol_attributes(cls.__name__, values.get("prot_attrs") or {})
         namespace: dict[str, Any] = {"__module__": cls.__module__, "__orig__": cls.__orig__ or cls, "__extends__": cls}
         notes = {key: values.pop(key) for key in ANNOTATIONS if key in values}
         if notes:

@@ -9,7 +9,7 @@ import msgspec
 from spyne.model import _native
 from spyne.model._base import ModelBase, SimpleModel, use
 from spyne.model._fields import XmlModifier
-from spyne.schema import Array, Field, Lowering, Node, Place, Struct
+from spyne.schema import Array, Field, Lowering, Node, Place, Struct, array_name
 from spyne.schema.nodes import EMPTY, XSD_NAMESPACE
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _build_struct(cls: Any, name: str, namespace: str, lowering: Lowering) -> St
         make=orig,
         positional=struct_fields == tuple(field.name for field in fields) and type(orig).__name__ == "ComplexModelMeta",
         subtypes=lambda: _subtypes(orig, lowering),
-        native=_annotate(cls, orig, fields),
+        native=not any(field.hints.get("adapted") for field in fields) and _annotate(cls, orig, fields),
         hints=_hints(cls),
     )
 
@@ -159,7 +159,7 @@ def array_schema(cls: Any, lowering: Lowering, place: Place) -> Field:
     own_space = cls.__namespace__
     inner_space = "" if item.type.namespace == XSD_NAMESPACE else item.type.namespace
     namespace = own_space or inner_space or lowering.default_namespace
-    name = cls.__type_name__ or f"{item.type.name}Array"
+    name = cls.__type_name__ or array_name(item.type.name)
     hints: dict[str, Any] = {"model": cls, "attributes": cls.Attributes}
     if cls.Annotations.appinfo is not None:
         hints["appinfo"] = cls.Annotations.appinfo

@@ -182,3 +182,32 @@ def normalize(attributes: Mapping[str, Any]) -> dict[str, Any]:
     if "values_dict" in result and "values" not in result:
         result["values"] = tuple(result["values_dict"])
     return result
+
+
+_SAME_EVERYWHERE = ("type_name", "namespace", "order", "prot_attrs")
+
+
+def check_protocol_attributes(owner: str, given: Any) -> None:
+    """Refuse `prot_attrs` that is no mapping of protocols to customizations, or has some that no protocol can differ in.
+
+    Raises DeclarationError.
+    """
+    if not isinstance(given, Mapping) or not all(isinstance(changes, Mapping) for changes in given.values()):
+        raise DeclarationError(f"{owner}: prot_attrs is {{protocol: {{name: value}}}}, not {given!r}")
+    for protocol, changes in given.items():
+        if not (isinstance(protocol, type) or hasattr(protocol, "create_in_document")):
+            raise DeclarationError(
+                f"{owner}: prot_attrs has {protocol!r}, which is neither a protocol nor a class of one"
+            )
+        check_names(owner, changes)
+        for name in normalize(changes):
+            if name in _SAME_EVERYWHERE:
+                raise DeclarationError(f"{owner}: {name} is the same for all protocols; take it out of prot_attrs")
+
+
+def attributes_for(protocol: Any, given: Mapping[Any, Mapping[str, Any]] | None) -> dict[str, Any]:
+    """What `prot_attrs` says for one protocol: its own entry before those of its classes, the most special one first."""
+    result: dict[str, Any] = {}
+    for key in (*reversed(type(protocol).__mro__), protocol) if given else ():
+        result |= normalize((given or {}).get(key, {}))
+    return result

@@ -14,7 +14,7 @@ from spyne.model._lower import array_schema, complex_schema
 from spyne.model._struct import ComplexModelMeta, add_field, resolve_self, restore, set_members, state_of
 from spyne.model._variants import customize_child, customize_children, customized, simple_members
 from spyne.model.ignored import Ignored
-from spyne.schema import DeclarationError, Field, Lowering, Place
+from spyne.schema import DeclarationError, Field, Lowering, Place, array_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -286,7 +286,7 @@ class Array(ComplexModelBase):
         if cls.__type_name__ is not None:
             return cls.__type_name__
         item = next(iter(cls._type_info.values()), None)
-        return f"{_type_name(item)}Array" if item is not None else "Array"
+        return array_name(_type_name(item)) if item is not None else "Array"
 
     @classmethod
     def _resolve_self(cls, owner: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from spyne import const
 from spyne.model._base import ModelBase, SimpleModel
 from spyne.schema import DeclarationError
 
@@ -11,8 +12,6 @@ __all__ = [
     "M",
     "Mandatory",
 ]
-
-PREFIX = "Mandatory"
 
 
 class _MandatoryMeta(type):
@@ -33,7 +32,7 @@ class _MandatoryMeta(type):
 class Mandatory(metaclass=_MandatoryMeta):
     """``Mandatory(T)`` is T with min_occurs=1 and nullable=False; text has at least one character, so have items of an array.
 
-    The public name of text and of types with members gets the prefix "Mandatory". Raises DeclarationError for what is no type.
+    The public name of text, of types with members and of arrays gets the prefix "Mandatory" (`spyne.const`). Raises DeclarationError for what is no type.
     """
 
     def __new__(cls, tp: Any, **attributes: Any) -> Any:
@@ -62,10 +61,15 @@ def _mandatory(model: type[ModelBase], attributes: dict[str, Any]) -> Any:
         if not model.Attributes.min_len:
             given["min_len"] = 1
         if _has_name(model):
-            given["type_name"] = PREFIX + model.get_type_name()
+            given["type_name"] = _name(model)
     elif issubclass(model, ComplexModelBase):
-        given["type_name"] = PREFIX + model.get_type_name()
+        given["type_name"] = _name(model)
     return model.customize(**{**given, **attributes})
+
+
+def _name(model: type[ModelBase]) -> str:
+    """The public name of the mandatory variant, see `spyne.const`."""
+    return f"{const.MANDATORY_PREFIX}{model.get_type_name()}{const.MANDATORY_SUFFIX}"
 
 
 def _has_name(model: type[SimpleModel]) -> bool:
@@ -83,5 +87,6 @@ def _mandatory_array(model: Any, attributes: dict[str, Any]) -> Any:
     items = Mandatory(item)
     made = model.customize(**attributes)
     made._type_info = TypeInfo({name: items})
-    made.__type_name__ = attributes.get("type_name") or f"{items.get_type_name()}Array"
+    if "type_name" not in attributes and (not issubclass(items, SimpleModel) or _has_name(items)):
+        made.__type_name__ = _name(model)
     return made

@@ -140,6 +140,16 @@ class ProtocolBase:
         """The HTTP status for a fault. Override to choose others."""
         return http_code_of(fault)
 
+    @staticmethod
+    def trc(cls: Any, locale: str, default: str) -> str:
+        """What a type is called in a language, by its `translations`, or the default."""
+        return str((cls.Attributes.translations or {}).get(locale, default))
+
+    @staticmethod
+    def trd(translations: Mapping[str, str], locale: str, default: str) -> str:
+        """The text of a language, or the default."""
+        return translations.get(locale, default)
+
     def generate_method_contexts(self, ctx: MethodContext) -> list[MethodContext]:
         """The context with its method set, and a copy for each auxiliary method.
 
@@ -179,12 +189,13 @@ def http_code_of(fault: Fault) -> int:
 
 def validation_error(error: DecodeError) -> ValidationError:
     """The fault for what a codec refused: where, value and rule of each error."""
-    return ValidationError(custom_msg="; ".join(map(explain, error.all())), path=error.where())
+    fault = ValidationError(path=error.where())
+    fault.faultstring = "; ".join(map(explain, error.all()))  # as it is: a value may look like a place for one
+    return fault
 
 
 def explain(error: DecodeError) -> str:
     """One sentence: ``order/items[3]/qty: the value 'x' is not an integer (xs:integer)``."""
     where = error.where()
-    said = error.value is None or error.message.startswith("expected ")  # which tells what came instead
-    what = error.message if said else f"the value '{cut(error.value)}' {error.message}"
+    what = error.message if error.value is None else f"the value '{cut(error.value)}' {error.message}"
     return f"{where}: {what}" if where else what

@@ -10,11 +10,11 @@ import msgspec
 from spyne.codec import tree
 from spyne.codec._base import DecodeError, Options
 from spyne.codec.json_input import check_depth, check_numbers
-from spyne.codec.tree_native import json_reader, json_tree, json_writer, reject_duplicates
-from spyne.error import RequestTooLongError, ValidationError
+from spyne.codec.tree_native import Malformed, json_reader, json_tree, json_writer, reject_duplicates
+from spyne.error import RequestTooLongError
 from spyne.limits import LimitExceeded
 from spyne.protocol._base import ProtocolBase, validation_error
-from spyne.protocol.dictdoc.hier import Body, HierDictDocument, joined, utf8
+from spyne.protocol.dictdoc.hier import Body, HierDictDocument, joined, one_key, utf8
 from spyne.schema import DeclarationError, Field
 
 if TYPE_CHECKING:
@@ -124,18 +124,25 @@ class JsonDocument(HierDictDocument):
                 return
         super().decompose_incoming_envelope(ctx, message)
 
+    def get_call_handles(self, ctx: MethodContext) -> list[Any]:
+        found = super().get_call_handles(ctx)
+        if not found:
+            self._check_whole(ctx)
+        return found
+
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
             return read(ctx.in_body_doc)
         except DecodeError as error:
-            self._explain_whole(ctx)
-            raise validation_error(error) from None
+            self._check_whole(ctx)
+            if not isinstance(error, Malformed) or not isinstance(ctx.in_body_doc, Body):
+                raise validation_error(error) from None
+        # The arguments alone are no JSON although the document is: it has its one key twice, of which the last counts.
+        (ctx.in_body_doc,) = ctx._in_document().values()
+        return super()._read(read, ctx)
 
-    def _explain_whole(self, ctx: MethodContext) -> None:
-        """What did not fit may be no JSON at all, or have more than one key: that is said first."""
+    def _check_whole(self, ctx: MethodContext) -> None:
+        """Raise Fault for a document of which only the start was read, and that is no JSON or has more than one key."""
         document = ctx._in_document
-        if not isinstance(document, Body) or not isinstance(ctx.in_body_doc, Body):
-            return
-        whole = document()
-        if not isinstance(whole, dict) or len(whole) != 1:
-            raise ValidationError(custom_msg="Need a dictionary with exactly one key as method name.")
+        if isinstance(document, Body) and isinstance(ctx.in_body_doc, Body):
+            one_key(document())

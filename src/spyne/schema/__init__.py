@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spyne.schema._place import array_name
 from spyne.schema.errors import DeclarationError
 from spyne.schema.lower import Lowerable, Lowering, Place, annotated_field, array_of
 from spyne.schema.nodes import (
@@ -70,6 +71,7 @@ __all__ = [
     "Time",
     "Uuid",
     "annotated_field",
+    "array_name",
     "array_of",
     "resolve",
 ]

@@ -11,7 +11,7 @@ from typing import Any as AnyType
 
 from msgspec.structs import replace
 
-from spyne.schema._place import Place, mistake
+from spyne.schema._place import Place, array_name, mistake
 from spyne.schema.nodes import (
     Array,
     Bool,
@@ -251,7 +251,7 @@ def _limit_array(node: Array, limits: Iterable[tuple[str, AnyType]], place: Plac
     item = replace(node.item, min_occurs=least, max_occurs=most)
     return replace(
         node,
-        name=place.name_for("Array") or node.name,
+        name=array_name(place.name_for("")) if place.owner else node.name,
         namespace=place.namespace or node.namespace,
         item=item,
     )

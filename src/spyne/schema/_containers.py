@@ -8,7 +8,7 @@ from typing import Any as AnyType
 
 from msgspec.structs import replace
 
-from spyne.schema._place import Place, Rules, mistake, show
+from spyne.schema._place import Place, Rules, array_name, mistake, show
 from spyne.schema.nodes import XSD_NAMESPACE, Any, Array, Field, Map, Node, Scalar
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def array_of(
 ) -> Node:
     """The array of an item, in the item's namespace, or in the application's where the item is one of XSD's own types."""
     item_name = item.type.name or (item.type.base.name if item.type.base else "") or "item"
-    name = f"{item_name}Array"
+    name = array_name(item_name)
     own = item.type.namespace
     namespace = own if own not in ("", XSD_NAMESPACE) else rules.default_namespace
     item = replace(item, name=item_name, wire_name=item_name, max_occurs=None)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from spyne import const
 from spyne.schema.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where a type is used; anonymous restricted types are named after it: `<owner>_<member>Type`.
+    """Where a type is used; anonymous restricted types are named after it: `<owner>_<member>Type`, see `spyne.const`.
 
     owner: the public name of the enclosing struct or message. namespace: the enclosing namespace. member: the public name
     of the member, followed by `.key` or `.value` inside a dict.
@@ -31,7 +32,7 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def type_name(self) -> str:
         """What an anonymous restricted type is called here."""
-        return self.name_for("Type")
+        return self.name_for(const.TYPE_SUFFIX)
 
     def inside(self, part: str) -> Place:
         """The place of one part of the type that is used here."""
@@ -69,6 +70,11 @@ class Rules(Protocol):
     ) -> Node:
         """Lower a named type once."""
         ...
+
+
+def array_name(item: str) -> str:
+    """What an array of a type is called that has no name of its own: `<item>Array`, see `spyne.const`."""
+    return f"{const.ARRAY_PREFIX}{item}{const.ARRAY_SUFFIX}"
 
 
 def mistake(place: Place, problem: str, fix: str) -> DeclarationError:

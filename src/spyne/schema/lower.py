@@ -72,11 +72,19 @@ class Lowering:
 
     default_namespace: where types without a namespace of their own live. natives: what types that say nothing about
     themselves stand for, such as int for the model's Integer; without an entry the builtin types are XSD's own ones.
+    adapt: gives the type that is read and written in place of another one, under the public name of that; None: no other.
     """
 
-    def __init__(self, *, default_namespace: str = "", natives: Mapping[AnyType, AnyType] = EMPTY) -> None:
+    def __init__(
+        self,
+        *,
+        default_namespace: str = "",
+        natives: Mapping[AnyType, AnyType] = EMPTY,
+        adapt: Callable[[AnyType], AnyType] | None = None,
+    ) -> None:
         self.default_namespace = default_namespace
         self._natives = natives
+        self._adapt = adapt
         self._defined: dict[Hashable, Node] = {}
         self._open: dict[Hashable, Ref] = {}
         self._waiting: dict[Hashable, tuple[Ref, Callable[[], Node]]] = {}
@@ -151,7 +159,8 @@ class Lowering:
         field = method(self, place)
         if not isinstance(field, Field):
             raise mistake(place, f"{show(tp)}.__spyne_schema__ returned {field!r}", "return a spyne.schema.Field")
-        return field
+        other: AnyType = None if self._adapt is None else self._adapt(tp)
+        return field if other is None else _as_published(field, other.__spyne_schema__(self, place))
 
     def _native(self, tp: object, place: Place) -> Field | None:
         try:
@@ -222,6 +231,14 @@ class Lowering:
         named = replace(field.type, name=alias.__name__, namespace=self.default_namespace)
         node = self.define(alias, lambda: named)
         return replace(field, type=node)
+
+
+def _as_published(field: Field, adapted: Field) -> Field:
+    """What takes the place of a field, under the names of that: documents know no other."""
+    published, node = field.type, adapted.type
+    if isinstance(node, Scalar):
+        node = replace(node, name=published.name, namespace=published.namespace, base=published.base)
+    return replace(adapted, type=node, hints={**adapted.hints, "adapted": True})
 
 
 def _key_name(key: Hashable) -> str:

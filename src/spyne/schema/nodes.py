@@ -182,7 +182,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     means a list, with no wrapper on the wire. default: a Python value given to an absent member; `default_factory` makes one.
     hints: what single formats read, such as "xml_place" ("attribute" | "text"), "xml_namespace", "xml_choice", "xml_use",
     "excluded" (protocol classes), "read_only", "logged", "attributes" (the model's own bag), "none_is_empty" (dict documents
-    write an object that is None as an empty one, and read null as an empty array).
+    write an object that is None as an empty one, and read null as an empty array), "adapted" (it is not the one that documents
+    describe: the type says something else for this protocol).
     """
 
     type: Node

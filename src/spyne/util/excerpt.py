@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date, time
+from uuid import UUID
+
 VALUE_LENGTH = 64
 
-_KINDS: dict[type, str] = {
-    dict: "an object",
-    list: "an array",
-    tuple: "an array",
-    bytes: "binary data",
-    type(None): "null",
-}
+_BRACKETS: dict[type, str] = {dict: "{}", list: "[]", tuple: "[]"}
 
 
 def cut(value: object, length: int = VALUE_LENGTH) -> str:
@@ -29,4 +26,13 @@ def describe(value: object) -> str:
         return str(value) if not isinstance(value, int) or value.bit_length() < 4096 else "a very long number"
     if type(value).__name__ == "Decimal":  # a number of JSON that was read exactly
         return str(value)
-    return _KINDS.get(type(value)) or f"a value of type {type(value).__name__}"
+    if isinstance(value, date | time | UUID):
+        return str(value)
+    if value is None:
+        return "null"
+    if isinstance(value, bytes):
+        return "binary data"
+    around = _BRACKETS.get(type(value))
+    if around is None:
+        return "a value of another kind"
+    return f"{around[0]}…{around[1]}" if value else around

@@ -13,9 +13,24 @@ _local = threading.local()
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end on this thread's own event loop, which is made once and kept."""
+    """Run a coroutine to its end on this thread's own event loop, which is made once and kept.
+
+    Raises RuntimeError in a thread whose event loop is running: it cannot wait there without stopping that loop.
+    """
+    if _is_in_loop():
+        coroutine.close()
+        raise RuntimeError(
+            "an asynchronous function is called inside a running event loop; serve it by an asynchronous "
+            "server, or call it from a thread without a loop, as with asyncio.to_thread"
+        )
     result: T = _runner().run(coroutine)
     return result
+
+
+def _is_in_loop() -> bool:
+    from asyncio import _get_running_loop
+
+    return _get_running_loop() is not None
 
 
 def _runner() -> Any:

@@ -1,4 +1,4 @@
-"""JSON's depth is known before anything recurses."""
+"""JSON's depth is known before anything recurses, and the length of its numbers before they are read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spyne.codec.json_input import check_depth, check_json
+from spyne.codec.json_input import check_depth, check_json, check_numbers
 from spyne.limits import DEFAULT_LIMITS, LimitExceeded, Limits
 
 DEEP = {
@@ -72,3 +72,29 @@ def test_exact(value):
     if depth:
         with pytest.raises(LimitExceeded):
             check_depth(data, Limits(depth=depth - 1))
+
+
+@given(
+    st.lists(
+        _texts
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text("0123456789-.eE", max_size=40)
+    ),
+    st.integers(1, 40),
+)
+def test_numbers(values, longest):
+    """What is longer than the limit is found, and what only looks like a number inside of a string is not."""
+    numbers = [json.dumps(value) for value in values if not isinstance(value, str)]
+    data, limits = json.dumps(values).encode(), Limits(number_text=longest)
+    if max(map(len, numbers), default=0) > longest:
+        with pytest.raises(LimitExceeded, match=f"limit number_text={longest} characters"):
+            check_numbers(data, limits)
+    else:
+        check_numbers(data, limits)
+    check_numbers(data, Limits(number_text=None))
+
+
+def test_strings_without_an_end():
+    """They are gone through once."""
+    check_numbers(b'"\\' * 1_000_000 + b"9" * 2000, DEFAULT_LIMITS)

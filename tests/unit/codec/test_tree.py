@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spyne.codec._base import DecodeError, EncodeError, Options, describe
+from spyne.codec._base import DecodeError, EncodeError, Options
 from spyne.codec.tree import JSON, MSGPACK, YAML, compile_decoder, compile_encoder
 from spyne.codec.tree_native import (
     json_decoder,
@@ -123,34 +123,34 @@ def test_scalars_are_read(node, tree, value, options):
 
 
 REFUSED = [
-    (Bool(), "true", "expected true or false, got a string"),
-    (Bool(), 2, "expected true or false, got 2"),
-    (Int(), "5", "expected an integer, got a string"),
-    (Int(), True, "expected an integer, got true"),
-    (Int(), 5.5, "expected an integer, got 5.5"),
-    (Int(), 1e300, "expected an integer, got 1e+300"),
-    (Int(), [], "expected an integer, got an array"),
-    (Float(), "1.5", "expected a number, got a string"),
+    (Bool(), "true", "is not true, false, 1 or 0 (xs:boolean) but a string"),
+    (Bool(), 2, "is not true, false, 1 or 0 (xs:boolean)"),
+    (Int(), "5", "is not an integer (xs:integer) but a string"),
+    (Int(), True, "is not an integer (xs:integer)"),
+    (Int(), 5.5, "is not an integer (xs:integer)"),
+    (Int(), 1e300, "is not an integer (xs:integer)"),
+    (Int(), [], "is not an integer (xs:integer)"),
+    (Float(), "1.5", "is not a number (xs:double) but a string"),
     (Float(), D("1E+400"), "is out of range (xs:double)"),
-    (Float(), True, "expected a number, got true"),
+    (Float(), True, "is not a number (xs:double)"),
     (Decimal(), "1e5", "is not a decimal number (xs:decimal)"),
     (Decimal(), "1_0", "is not a decimal number (xs:decimal)"),
     (Decimal(), D("1E+999999999"), "has an exponent beyond 6144"),
     (Decimal(), math.inf, "is not a finite number (xs:decimal)"),
-    (Decimal(), True, "expected a decimal number, got true"),
-    (Str(), {}, "expected a string, got an object"),
+    (Decimal(), True, "is not a decimal number (xs:decimal)"),
+    (Str(), {}, "is not a string"),
     (Str(), b"\xff", "is not text in utf-8"),
     (Bytes(), "YW", "is not base64 (xs:base64Binary)"),
-    (Bytes(), 5, "expected text, got 5"),
-    (DateTime(), 5, "expected a date and time as a string, got 5"),
-    (Date(), dt.datetime(2020, 1, 2), f"expected a date as a string, got {describe(dt.datetime(2020, 1, 2))}"),
+    (Bytes(), 5, "is not a string"),
+    (DateTime(), 5, "is not a date and time (xs:dateTime)"),
+    (Date(), dt.datetime(2020, 1, 2), "is not a date (xs:date)"),
     (Duration(), "x", "is not a duration (xs:duration)"),
     (COLOUR, "blue", "is not one of: red, green"),
-    (Array(item=Field(type=Int())), {}, "expected an array, got an object"),
-    (Array(item=Field(type=Str())), "abc", "expected an array, got a string"),
-    (record("R"), 5, "expected an object, got 5"),
+    (Array(item=Field(type=Int())), {}, "is not an array"),
+    (Array(item=Field(type=Str())), "abc", "is not an array but a string"),
+    (record("R"), 5, "is not an object with members"),
     (Any(flavour="xml"), "x", "is not well-formed XML"),
-    (Any(flavour="xml"), 5, "expected markup as a string, got 5"),
+    (Any(flavour="xml"), 5, "is not a string of markup"),
 ]
 
 
@@ -171,10 +171,10 @@ def test_every_error_of_one_pass_is_told_with_its_place():
     """Wrong members do not hide each other."""
     tree = {"name": 5, "points": [{"x": -1, "y": 1}, {"x": "a", "n": None}]}
     assert errors(LINE, tree) == [
-        ("name", "expected a string, got 5"),
+        ("name", "is not a string"),
         ("points[0]/x", "must be >= 0"),
-        ("points[1]/x", "expected an integer, got a string"),
-        ("points[1]/y", "is missing"),
+        ("points[1]/x", "is not an integer (xs:integer) but a string"),
+        ("points[1]/y", "is required (min_occurs=1)"),
         ("points[1]/n", "must not be null"),
     ]
 
@@ -183,7 +183,7 @@ def test_every_error_of_one_pass_is_told_with_its_place():
 def test_numbers_for_text(tree, text):
     """Clients in dynamic languages send numbers for texts: taken as their text, refused under validation."""
     assert read(Str(), tree, PLAIN) == text
-    assert errors(Str(), tree)[0][1].startswith("expected a string")
+    assert errors(Str(), tree)[0][1].startswith("is not a string")
 
 
 def test_without_validation_only_kinds_are_checked():
@@ -234,10 +234,10 @@ def test_repeated_members_are_lists():
     """max_occurs above one makes a list without a wrapper, whose length is checked under validation."""
     node = record("R", member("a", Int(), max_occurs=2, min_occurs=1))
     assert read(node, {"a": [1, 2]}).a == [1, 2]
-    assert errors(node, {"a": [1, 2, 3]}) == [("a", "must occur at most 2 times (max_occurs)")]
-    assert errors(node, {"a": []}) == [("a", "must occur at least 1 times (min_occurs)")]
-    assert errors(node, {"a": [1, "x"]}) == [("a[1]", "expected an integer, got a string")]
-    assert errors(node, {"a": 5}, PLAIN) == [("a", "expected an array, got 5")]
+    assert errors(node, {"a": [1, 2, 3]}) == [("a", "occurs 3 time(s), max_occurs=2")]
+    assert errors(node, {"a": []}) == [("a", "occurs 0 time(s), min_occurs=1")]
+    assert errors(node, {"a": [1, "x"]}) == [("a[1]", "is not an integer (xs:integer) but a string")]
+    assert errors(node, {"a": 5}, PLAIN) == [("a", "is not an array")]
     assert read(node, {"a": [1, 2, 3]}, PLAIN).a == [1, 2, 3]
     assert read(node, {"a": None}, PLAIN).a is None
 
@@ -269,7 +269,7 @@ def test_maps():
     assert write(node, {1: 2}) == {"1": 2}
     assert errors(node, {"x": 1, "2": "y"}) == [
         ("x", "is not an integer (xs:integer)"),
-        ("2", "expected an integer, got a string"),
+        ("2", "is not an integer (xs:integer) but a string"),
     ]
 
 
@@ -282,7 +282,7 @@ def test_recursive_types_and_their_depth():
     deep = {"v": 1}
     for _ in range(40):
         deep = {"kids": [deep]}
-    assert errors(TREE, deep) == [("", "nests deeper than max_depth=64")]
+    assert errors(TREE, deep) == [("", "is nested deeper than max_depth=64")]
     assert read(TREE, deep, Options(max_depth=100)).v is None
 
 
@@ -291,7 +291,7 @@ def test_free_content_has_a_depth_too():
     deep = []
     for _ in range(5000):
         deep = [deep]
-    assert errors(Any(), deep) == [("", "nests deeper than max_depth=64")]
+    assert errors(Any(), deep) == [("", "is nested deeper than max_depth=64")]
 
 
 BASE = record("Base", member("a", Int()))
@@ -323,8 +323,8 @@ def test_class_name_wrappers():
     assert type(found.one) is Derived
     assert found.many == [SimpleNamespace(a=3)]
     assert write(node, found, Options(ignore_wrappers=False, polymorphic=True)) == tree
-    assert errors(node, {"one": {"Other": {}}}, WRAPPED) == [("one", "must have one of the keys Base, Derived")]
-    assert errors(node, {"one": {"Base": {"a": "x"}}}, WRAPPED) == [("one/Base/a", "expected an integer, got a string")]
+    assert errors(node, {"one": {"Other": {}}}, WRAPPED) == [("one", "has the key 'Other', which is not one of: Base, Derived")]
+    assert errors(node, {"one": {"Base": {"a": "x"}}}, WRAPPED) == [("one/Base/a", "is not an integer (xs:integer) but a string")]
 
 
 def test_the_outermost_wrapper_is_the_protocols_choice():

@@ -303,19 +303,24 @@ def test_mutable_defaults_are_not_shared() -> None:
     assert first.a is not second.a
 
 
+SOME = field("v", Int(), min_occurs=2, max_occurs=None)
+MODEL = {"model": list}
+
 STRICT = (
     (field("a", Int(), nillable=False), "<a/>", ("a", "must not be empty")),
     (field("a", Int(), nillable=False, default=1), '<a xsi:nil="1"/>', ("a", "must not be nil")),
     (field("a", ADDRESS, nillable=False), '<a xsi:nil="1"/>', ("a", "must not be nil")),
-    (field("a", Int(), min_occurs=1), "", ("a", "is required")),
-    (field("a", Int(), min_occurs=2, max_occurs=3), "<a>1</a>", ("a", "must occur at least 2 times")),
-    (field("a", Int(), max_occurs=2), "<a/><a/><a/>", ("a", "must occur at most 2 times, found 3")),
-    (field("a", Int()), "<a/><a/>", ("a", "must occur at most once, found 2")),
-    (field("a", array(field("v", Int(), min_occurs=2))), "<a><v/></a>", ("a", "must occur at least 2 times")),
+    (field("a", Int(), min_occurs=1), "", ("a", "is required (min_occurs=1)")),
+    (field("a", Int(), min_occurs=2, max_occurs=3), "<a>1</a>", ("a", "occurs 1 time(s), min_occurs=2")),
+    (field("a", Int(), max_occurs=2), "<a/><a/><a/>", ("a", "occurs 3 time(s), max_occurs=2")),
+    (field("a", Int()), "<a/><a/>", ("a", "occurs 2 time(s), max_occurs=1")),
+    (field("a", array(SOME)), "<a><v/></a>", ("a", "occurs 1 time(s), min_occurs=2")),
+    (field("a", array(SOME)), "<a/>", ("a", "occurs 0 time(s), min_occurs=2")),
+    (field("a", array(SOME, hints=MODEL)), "<a><v/></a>", ("a", "occurs 1 time(s), min_occurs=2")),
     (
         field("a", array(field("v", Int(), max_occurs=2))),
         "<a><v/><v/><v/></a>",
-        ("a", "must occur at most 2 times, found 3"),
+        ("a", "occurs 3 time(s), max_occurs=2"),
     ),
 )
 
@@ -334,9 +339,9 @@ def test_occurrence_is_not_checked_where_the_type_says_so() -> None:
     read(struct("S", field("a", Int(), min_occurs=1), hints={"attributes": bag}), "", SOFT)
 
 
-def test_an_empty_array_may_always_be_given() -> None:
-    """How often items must occur is asked of arrays that have some."""
-    assert read(struct("S", field("a", array(field("v", Int(), min_occurs=2)))), "<a/>", SOFT).a == []
+def test_an_empty_array_of_a_model_may_always_be_given() -> None:
+    """How often items must occur is asked of a model's Array that has some."""
+    assert read(struct("S", field("a", array(SOME, hints=MODEL))), "<a/>", SOFT).a == []
 
 
 def test_an_empty_string_is_not_nil() -> None:
@@ -373,7 +378,7 @@ def test_every_error_is_found_with_its_path() -> None:
         ("items[1]/qty", "is not an integer (xs:integer)"),
         ("items[1]/tags[1]", "is not an integer (xs:integer)"),
         ("r[1]", "is not an integer (xs:integer)"),
-        ("x", "is required"),
+        ("x", "is required (min_occurs=1)"),
     ]
 
 

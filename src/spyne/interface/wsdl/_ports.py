@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -82,7 +83,7 @@ def _add_operation(port_type: etree._Element, call: Call, messages: MessageWrite
     attributes = {"name": call.descriptor.operation_name, "parameterOrder": call.request.name}
     operation = etree.SubElement(port_type, WSDL11("operation"), attributes)
     if call.descriptor.doc:
-        etree.SubElement(operation, WSDL11("documentation")).text = call.descriptor.doc.lstrip()
+        etree.SubElement(operation, WSDL11("documentation")).text = cleandoc(call.descriptor.doc)
     for kind, message in (("input", call.request), ("output", call.response)):
         attributes = {"name": message.name, "message": messages.body_message(message)}
         etree.SubElement(operation, WSDL11(kind), attributes)

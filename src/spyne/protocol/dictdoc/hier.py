@@ -158,9 +158,7 @@ class HierDictDocument(ProtocolBase):
         if message == self.RESPONSE:
             ctx.in_body_doc = document
             return
-        if not isinstance(document, Mapping) or len(document) != 1:
-            raise ValidationError(custom_msg="Need a dictionary with exactly one key as method name.")
-        ((name, body),) = document.items()
+        ((name, body),) = one_key(document).items()
         ctx.method_request_string = self.qualified(name)
         ctx.in_body_doc = {} if body is None else body
 
@@ -239,6 +237,13 @@ class HierDictDocument(ProtocolBase):
             return
         document = ctx._out_document
         ctx.out_string = [document.data if isinstance(document, Body) else self.write_tree(document)]
+
+
+def one_key(document: Any) -> Mapping[Any, Any]:
+    """The document itself if it may be a call. Raises ValidationError otherwise."""
+    if not isinstance(document, Mapping) or len(document) != 1:
+        raise ValidationError(custom_msg="Need a dictionary with exactly one key as method name.")
+    return document
 
 
 def _sentence(message: str) -> str:
