@@ -8,7 +8,20 @@ from typing import Annotated
 import pytest
 from annotated_types import MinLen
 
-from spyne import AnyDict, Application, Array, Boolean, ComplexModel, DateTime, Decimal, Double, Integer, Service, Unicode, rpc
+from spyne import (
+    AnyDict,
+    Application,
+    Array,
+    Boolean,
+    ComplexModel,
+    DateTime,
+    Decimal,
+    Double,
+    Integer,
+    Service,
+    Unicode,
+    rpc,
+)
 from spyne.context import MethodContext
 from spyne.protocol.json import JsonDocument
 from spyne.protocol.xml import XmlDocument
@@ -41,7 +54,9 @@ class Texts(Service):
         pass
 
     @rpc
-    def annotated(ctx, numbers: Annotated[list[int], MinLen(1)], names: Annotated[list[str], MinLen(2)] | None = None) -> int:
+    def annotated(
+        ctx, numbers: Annotated[list[int], MinLen(1)], names: Annotated[list[str], MinLen(2)] | None = None
+    ) -> int:
         return len(numbers)
 
 
@@ -128,6 +143,8 @@ def test_empty_arrays():
     assert told_in_xml("<numbers/>", "annotated") == "numbers: occurs 0 time(s), min_occurs=1"
     one = "<numbers><integer>1</integer></numbers>"
     assert told_in_json({"numbers": [1], "names": ["a"]}, "annotated") == "names: occurs 1 time(s), min_occurs=2"
-    assert told_in_xml(one + "<names><string>a</string></names>", "annotated") == "names: occurs 1 time(s), min_occurs=2"
+    assert (
+        told_in_xml(one + "<names><string>a</string></names>", "annotated") == "names: occurs 1 time(s), min_occurs=2"
+    )
     assert told_in_json({"numbers": [1]}, "annotated") is told_in_xml(one, "annotated") is None
     assert told_in_json(SOME | {"model": []}) is told_in_xml(f"{IN_XML}<model/>") is None

@@ -18,6 +18,7 @@ __all__ = [
     "Encode",
     "EncodeError",
     "Options",
+    "absence",
     "array_counter",
     "combine",
     "counter",
@@ -25,7 +26,6 @@ __all__ = [
     "depth_message",
     "describe",
     "is_excluded",
-    "required",
 ]
 
 Decode: TypeAlias = Callable[[Any], Any]
@@ -110,7 +110,7 @@ def depth_message(options: Options) -> str:
     return f"is nested deeper than max_depth={options.max_depth}"
 
 
-def required(field: Field) -> DecodeError:
+def absence(field: Field) -> DecodeError:
     """The error for a member that is not there."""
     return DecodeError(f"is required (min_occurs={field.min_occurs})")
 

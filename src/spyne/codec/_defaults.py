@@ -9,7 +9,7 @@ import msgspec
 from spyne.codec._base import DecodeError, EncodeError
 from spyne.codec.text import formatter, parser
 from spyne.schema.errors import DeclarationError
-from spyne.schema.nodes import MISSING, PLAIN, Field, Scalar, Struct, resolve
+from spyne.schema.nodes import MISSING, PLAIN, Scalar, Struct, resolve
 
 if TYPE_CHECKING:
     from typing import Any

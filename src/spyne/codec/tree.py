@@ -18,13 +18,13 @@ from spyne.codec._base import (
     Encode,
     EncodeError,
     Options,
+    absence,
     array_counter,
     combine,
     counter,
     cut,
     depth_message,
     is_excluded,
-    required,
 )
 from spyne.codec._defaults import check_defaults
 from spyne.codec._tree_any import any_decoder, any_encoder, depth_within
@@ -310,7 +310,7 @@ class _Decoders:
         if self.options.validate and field.min_occurs > 0:
 
             def missing() -> Any:
-                raise required(field)
+                raise absence(field)
 
             return missing
         return _default_maker(field)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from lxml import etree
 
 from spyne.codec import text
-from spyne.codec._base import MAX_ERRORS, DecodeError, array_counter, combine, counter, depth_message, required
+from spyne.codec._base import MAX_ERRORS, DecodeError, absence, array_counter, combine, counter, depth_message
 from spyne.codec._xml_names import (
     XSI_NIL,
     XSI_TYPE,
@@ -381,7 +381,7 @@ class Readers:
             count = counts.get(index, 0)
             if not count:
                 if field.min_occurs and not optional:
-                    errors.append(required(field).at(name))
+                    errors.append(absence(field).at(name))
                 return
             try:
                 check(count)
@@ -465,4 +465,6 @@ def _as_dict(e: XmlElement, limit: int, message: str) -> dict[str, Any] | None:
 
 def has_empty_text(node: Scalar) -> bool:
     """Whether the empty text is a value of the type; for a ByteArray it has always meant that there is none."""
-    return isinstance(node, Str) or (isinstance(node, Bytes) and node.load is None) or "" in getattr(node, "members", ())
+    return (
+        isinstance(node, Str) or (isinstance(node, Bytes) and node.load is None) or "" in getattr(node, "members", ())
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal as D
+import decimal
 from enum import Enum
 from uuid import UUID
 
@@ -55,7 +55,7 @@ class Colour(Enum):
 RIGHT = [
     Integer(default=3),
     Integer(default="5"),
-    Decimal(default=D("1.50")),
+    Decimal(default=decimal.Decimal("1.50")),
     Decimal(default=1),
     Unicode(default=""),
     Unicode(values=["a", "b"], default="b"),

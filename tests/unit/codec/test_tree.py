@@ -323,8 +323,12 @@ def test_class_name_wrappers():
     assert type(found.one) is Derived
     assert found.many == [SimpleNamespace(a=3)]
     assert write(node, found, Options(ignore_wrappers=False, polymorphic=True)) == tree
-    assert errors(node, {"one": {"Other": {}}}, WRAPPED) == [("one", "has the key 'Other', which is not one of: Base, Derived")]
-    assert errors(node, {"one": {"Base": {"a": "x"}}}, WRAPPED) == [("one/Base/a", "is not an integer (xs:integer) but a string")]
+    assert errors(node, {"one": {"Other": {}}}, WRAPPED) == [
+        ("one", "has the key 'Other', which is not one of: Base, Derived")
+    ]
+    assert errors(node, {"one": {"Base": {"a": "x"}}}, WRAPPED) == [
+        ("one/Base/a", "is not an integer (xs:integer) but a string")
+    ]
 
 
 def test_the_outermost_wrapper_is_the_protocols_choice():

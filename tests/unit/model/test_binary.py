@@ -104,9 +104,7 @@ def test_rollover(tmp_path: Path):
 @pytest.mark.parametrize("name", ["a/b", "/x", "..", "a\\b", ".", "a\0b"])
 def test_file_names_have_no_directory(name):
     """A name that would leave its directory is refused as the client's mistake."""
-    
-
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"directory|name"):
         File.Value(name=name)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 from lxml import etree
@@ -11,9 +13,11 @@ from lxml import etree
 from spyne import (
     Application,
     Array,
+    ByteArray,
     ComplexModel,
     DateTime,
     Integer,
+    Mandatory,
     NullServer,
     SelfReference,
     Service,
@@ -152,6 +156,48 @@ def test_members_in_xml(protocol, name):
     assert [element.text for element in root.iter("{tns}string")] == ["a"]
     assert [element.text for element in root.iter("{tns}secret")] == ["s"]
     assert [element.text for element in root.iter("{tns}extra")] == [ISO]
+
+
+YEAR = DateTime(pa={JsonDocument: {"dt_format": "%Y"}})
+
+
+class Annotated(ComplexModel):
+    one: YEAR
+    many: list[YEAR]
+    plain: str = "x"
+
+
+@dataclass
+class Record:
+    one: YEAR
+    maybe: YEAR | None = None
+
+
+class Tree(ComplexModel):
+    """The class itself says what its members are in one protocol."""
+
+    class Attributes(ComplexModel.Attributes):
+        prot_attrs: ClassVar = {JsonDocument: {"child_attrs": {"left_out": {"exc": True}}}}
+
+    left_out = Unicode
+    kept = Unicode
+    branch = SelfReference
+
+
+FORMS = [
+    (Annotated, Annotated(one=WHEN, many=[WHEN]), {"one": "2024", "many": ["2024"], "plain": "x"}),
+    (Record, Record(WHEN, WHEN), {"one": "2024", "maybe": "2024"}),
+    (Array(YEAR), [WHEN, WHEN], ["2024", "2024"]),
+    (Mandatory(YEAR), WHEN, "2024"),
+    (ByteArray(pa={JsonDocument: {"encoding": "hex"}}), b"ab", "6162"),
+    (Tree, Tree(left_out="a", kept="b", branch=Tree(left_out="c", kept="d")), {"kept": "b", "branch": {"kept": "d"}}),
+]
+
+
+@pytest.mark.parametrize(("tp", "value", "expected"), FORMS)
+def test_ways_to_use_a_type(tp, value, expected):
+    """However a type is used, it is written as the protocol has it."""
+    assert json.loads(answer(tp, value, JsonDocument())[0]) == expected
 
 
 def test_input():
