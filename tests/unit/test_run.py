@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -67,3 +69,16 @@ def test_a_service_inside_a_running_loop(caplog):
     asyncio.run(main())
     assert "is called inside a running event loop" in caplog.text
     assert NullServer(application).service.double(2) == 4
+
+
+def test_the_loop_of_a_thread_ends_with_it():
+    """Nothing warns of a loop that was left open."""
+
+    async def loop():
+        return asyncio.get_running_loop()
+
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(run, loop()).result()
+        assert not found.is_closed()
+    gc.collect()
+    assert found.is_closed()

@@ -34,12 +34,22 @@ def _is_in_loop() -> bool:
 
 
 def _runner() -> Any:
-    runner = getattr(_local, "runner", None)
-    if runner is None:
+    kept = getattr(_local, "kept", None)
+    if kept is None:
+        kept = _local.kept = _Kept()
+    return kept.runner
+
+
+class _Kept:
+    """A runner whose loop is closed when its thread ends."""
+
+    def __init__(self) -> None:
         from asyncio import Runner
 
-        runner = _local.runner = Runner()
-    return runner
+        self.runner = Runner()
+
+    def __del__(self) -> None:
+        self.runner.get_loop().close()
 
 
 def iterate(items: AsyncIterator[T]) -> Iterator[T]:

@@ -38,7 +38,7 @@ def test_round_trip(tp, text, members):
 @pytest.mark.parametrize("text", ["", "(2016-03-03,2016-05-07)", "[2016-03-03,]", "[2016-13-03,2016-05-07]", "[1,2,3]"])
 def test_other_text_is_refused(text):
     """What is no interval is the client's mistake."""
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(ValueError, match="is not an interval"):
         DateSegment.from_string(text)
 
 
