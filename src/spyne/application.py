@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from spyne.error import Fault, InternalError, Redirect
 from spyne.evmgr import EventManager
@@ -24,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Application"]
 
 logger = logging.getLogger(__name__)
+
+MAX_LATE_CODECS = 1024
+"""How many codecs are kept beside those made when the application is built."""
 
 
 class Application:
@@ -78,7 +80,7 @@ class Application:
             raise DeclarationError("in_protocol and out_protocol are one object; make an instance for each")
         self.interface = Interface(self)
         self._codecs: dict[tuple[Any, str], dict[MethodDescriptor, Any]] = {}
-        self._passing_codecs: WeakKeyDictionary[Any, dict[tuple[MethodDescriptor, str], Any]] = WeakKeyDictionary()
+        self._late_codecs: dict[tuple[Any, str, MethodDescriptor], Any] = {}
         self._handlers: dict[MethodDescriptor, Handler] = {}
         self._build()
         for service in self.services:
@@ -109,14 +111,20 @@ class Application:
             return self._compile_late(protocol, kind, descriptor)
 
     def _compile_late(self, protocol: Any, kind: str, descriptor: MethodDescriptor) -> Any:
-        """For clients, and for a protocol that user code chose for one call; forgotten with the protocol."""
-        known = self._passing_codecs.setdefault(protocol, {})
-        codec = known.get((descriptor, kind))
+        """For clients, and for a protocol that user code chose for one call; instances with the same options share it."""
+        options = protocol.options_key()
+        key = (options, kind, descriptor)
+        codec = self._late_codecs.get(key) if options is not None else None
         if codec is None:
             if protocol.app is None:
                 protocol.set_app(self)
-            view = View(self.interface, protocol)
-            codec = known[descriptor, kind] = protocol.compile(kind, view(self.interface.calls[descriptor]))
+            call = self.interface.calls[descriptor]
+            seen = View(self.interface, protocol)(call)
+            codec = protocol.compile(kind, seen)
+            if options is not None and seen is call:
+                if len(self._late_codecs) >= MAX_LATE_CODECS:
+                    self._late_codecs.clear()
+                self._late_codecs[key] = codec
         return codec
 
     def call_of(self, descriptor: MethodDescriptor) -> Call:

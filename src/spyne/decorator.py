@@ -179,7 +179,9 @@ def describe(declaration: Declaration, owner: type) -> MethodDescriptor:
     function, keywords = declaration.function, dict(declaration.keywords)
     where = f"{owner.__qualname__}.{function.__name__}"
     if not function.__name__.isidentifier():
-        raise DeclarationError(f"{where}: a method takes its name from its function, and this one has none; declare it with def")
+        raise DeclarationError(
+            f"{where}: a method takes its name from its function, and this one has none; declare it with def"
+        )
     parameters, annotations, defaults = _signature(function, keywords, where)
     annotated = declaration.types is None and any(name in annotations for name in (*parameters, "return"))
     if annotated:

@@ -139,6 +139,7 @@ PATTERNS = Amendment(
 GEOMETRIES = ("Point", "Line", "Polygon", "MultiPoint", "MultiLine", "MultiPolygon")
 OWN_NAME = {"MultiPoint": "multiPoint", "MultiLine": "multiLine", "MultiPolygon": "multipolygon"}
 
+
 def unindent(root):
     """Take the source's indentation out of the documentation."""
     found = [each for each in find(root, "//wsdl:documentation") if each.text != cleandoc(each.text)]

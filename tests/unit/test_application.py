@@ -17,6 +17,7 @@ from spyne import (
     MethodAlreadyExistsError,
     MethodContext,
     NullServer,
+    ServerBase,
     Service,
     Unicode,
     rpc,
@@ -324,3 +325,25 @@ def test_null_server_factory():
     """Objects are made by their public name."""
     extra = ComplexModel.produce("urn:x", "Extra", {"a": Unicode})
     assert type(NullServer(make(classes=[extra])).factory.create("{urn:x}Extra")) is extra
+
+
+def test_a_protocol_made_for_each_call_leaves_nothing_behind():
+    """Protocols with the same options share what was compiled, however many are made."""
+
+    class Late(Service):
+        @rpc(_returns=Unicode)
+        def late(ctx):
+            ctx.out_protocol = JsonDocument(ignore_wrappers=False)
+            return "here"
+
+    server = ServerBase(Application([Late], "tns", in_protocol=JsonDocument(), out_protocol=JsonDocument()))
+    for _ in range(5):
+        ctx = server.make_context()
+        ctx.in_string = [b'{"late": {}}']
+        server.get_in_object(ctx)
+        server.get_out_object(ctx)
+        server.get_out_string(ctx)
+        ctx.close()
+
+    assert ctx.out_string == [b'{"lateResponse":{"lateResult":"here"}}']
+    assert len(server.app._late_codecs) == 1

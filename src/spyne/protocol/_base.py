@@ -22,6 +22,9 @@ __all__ = ["ProtocolBase", "explain", "http_code_of", "validation_error"]
 CodecKind = Literal["decode_request", "encode_response", "encode_request", "decode_response"]
 
 
+_NOT_OPTIONS = frozenset({"app", "event_manager"})
+
+
 class ProtocolBase:
     """A pure translation, in one direction of one application. To make a protocol, override `create_in_document`,
     `decompose_incoming_envelope`, `deserialize`, `serialize`, `create_out_string` and `compile`.
@@ -71,6 +74,16 @@ class ProtocolBase:
                 f"this {type(self).__name__} belongs to another application; make an instance for each"
             )
         self.app = app
+
+    def options_key(self) -> tuple[Any, ...] | None:
+        """What two instances have in common when they compile alike: class and options; None where options cannot be compared."""
+        options = {name: value for name, value in vars(self).items() if name[0] != "_" and name not in _NOT_OPTIONS}
+        key = (type(self), *sorted(options.items()))
+        try:
+            hash(key)
+        except TypeError:
+            return None
+        return key
 
     def set_validator(self, validator: Any) -> None:
         """Choose the validator by name."""

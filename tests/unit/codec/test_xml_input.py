@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from spyne.codec import xml_input
-from spyne.limits import DEFAULT_LIMITS, LimitExceeded, Limits, check_body
 from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader, parse, to_utf8
+from spyne.limits import DEFAULT_LIMITS, LimitExceeded, Limits, check_body
 
 XML = "<?xml version='1.0' encoding='{}'?>"
 LAUGHS = (
