@@ -41,15 +41,14 @@ def _runner() -> Any:
 
 
 class _Kept:
-    """A runner whose loop is closed when its thread ends."""
+    """A runner whose loop is closed when its thread ends, or the interpreter does."""
 
     def __init__(self) -> None:
         from asyncio import Runner
+        from weakref import finalize
 
         self.runner = Runner()
-
-    def __del__(self) -> None:
-        self.runner.get_loop().close()
+        finalize(self, self.runner.get_loop().close)
 
 
 def iterate(items: AsyncIterator[T]) -> Iterator[T]:
