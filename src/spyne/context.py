@@ -59,7 +59,8 @@ class MethodContext:
     Each pipeline step fills its attribute only while that is unset, so user code may set one and skip the step.
     in_string, out_string: iterables of bytes. in_document, out_document: the protocol's own form (an lxml element for XML,
     dicts and lists for JSON). in_object: the arguments, by position and by name. out_object: a sequence with the result(s).
-    in_header, out_header: header objects, one or a sequence. in_error, out_error: a Fault.
+    in_header, out_header: header objects, one or a sequence. in_error, out_error: a Fault. in_protocol, out_protocol: the
+    application's until they are set for this call.
     """
 
     SERVER: ClassVar[Literal["server"]] = "server"
@@ -69,9 +70,7 @@ class MethodContext:
         "__weakref__",
         "_close_hooks",
         "_in_document",
-        "_in_protocol",
         "_out_document",
-        "_out_protocol",
         "app",
         "aux",
         "call_end",
@@ -85,6 +84,7 @@ class MethodContext:
         "in_header",
         "in_header_doc",
         "in_object",
+        "in_protocol",
         "in_string",
         "inprot_ctx",
         "is_closed",
@@ -96,6 +96,7 @@ class MethodContext:
         "out_header",
         "out_header_doc",
         "out_object",
+        "out_protocol",
         "out_stream",
         "out_string",
         "outprot_ctx",
@@ -123,8 +124,10 @@ class MethodContext:
     in_error: Any
     in_header: Any
     in_object: Any
+    in_protocol: Any
     inprot_ctx: Any
     out_object: Any
+    out_protocol: Any
     out_header: Any
     out_error: Any
     out_body_doc: Any
@@ -134,9 +137,7 @@ class MethodContext:
     outprot_ctx: Any
     pusher_stack: Any
     _in_document: Any
-    _in_protocol: Any
     _out_document: Any
-    _out_protocol: Any
     _close_hooks: Any
 
     def __init__(self, server: Any, way: Literal["server", "client"] = "server", transport: Any = None) -> None:
@@ -144,38 +145,16 @@ class MethodContext:
         self.app = app
         self.way = way
         self.transport = transport or TransportContext(self, server, getattr(server, "transport", None))
+        self.in_protocol = app.in_protocol
+        self.out_protocol = app.out_protocol
         self.call_start = time()
         self.is_closed = False
         self.aux = self.call_end = self.descriptor = self.event = self.files = self.function = self.locale = None
         self.method_name = self.method_request_string = self.udc = self.pusher_stack = self._close_hooks = None
         self.in_string = self._in_document = self.in_header_doc = self.in_body_doc = self.in_error = None
-        self.in_header = self.in_object = self.inprot_ctx = self._in_protocol = None
+        self.in_header = self.in_object = self.inprot_ctx = None
         self.out_object = self.out_header = self.out_error = self.out_body_doc = self.out_header_doc = None
-        self._out_document = self.out_string = self.out_stream = self.outprot_ctx = self._out_protocol = None
-
-    @property
-    def in_protocol(self) -> Any:
-        """The protocol of what comes in: the application's unless it was set for this call."""
-        return self._in_protocol or self.app.in_protocol
-
-    @in_protocol.setter
-    def in_protocol(self, protocol: Any) -> None:
-        self._in_protocol = self._bound(protocol)
-
-    @property
-    def out_protocol(self) -> Any:
-        """The protocol of what goes out: the application's unless it was set for this call."""
-        return self._out_protocol or self.app.out_protocol
-
-    @out_protocol.setter
-    def out_protocol(self, protocol: Any) -> None:
-        self._out_protocol = self._bound(protocol)
-
-    def _bound(self, protocol: Any) -> Any:
-        """The protocol, bound to the application unless it was before: user code makes them without one."""
-        if protocol is not None and getattr(protocol, "app", self.app) is None:
-            protocol.set_app(self.app)
-        return protocol
+        self._out_document = self.out_string = self.out_stream = self.outprot_ctx = None
 
     @property
     def in_document(self) -> Any:

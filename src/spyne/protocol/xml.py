@@ -169,12 +169,14 @@ class XmlDocument(ProtocolBase):
         ctx.method_request_string = ctx.in_body_doc.tag
 
     def deserialize(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
-        self.fire("before_deserialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("before_deserialize", ctx)
         if message == self.REQUEST:
             self._deserialize_request(ctx)
         else:
             self._deserialize_response(ctx)
-        self.fire("after_deserialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("after_deserialize", ctx)
 
     def _deserialize_request(self, ctx: MethodContext) -> None:
         descriptor = ctx.descriptor
@@ -229,13 +231,15 @@ class XmlDocument(ProtocolBase):
     def serialize(self, ctx: MethodContext, message: str = ProtocolBase.RESPONSE) -> None:
         if ctx._out_document is not None:
             return
-        self.fire("before_serialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("before_serialize", ctx)
         if ctx.out_error is not None:
             ctx._out_document = XmlText(self.write_fault(ctx.out_error))
         else:
             kind = "encode_response" if message == self.RESPONSE else "encode_request"
             ctx._out_document = XmlText(self.write(ctx, ctx.app.codec(self, kind, ctx.descriptor)))
-        self.fire("after_serialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("after_serialize", ctx)
 
     def write(self, ctx: MethodContext, writer: Writer) -> str:
         """The document of a result."""

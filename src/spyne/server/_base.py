@@ -26,10 +26,12 @@ class ServerBase:
     `get_out_string`, sends ``ctx.out_string`` and closes the context.
 
     None of these methods raises for what a request contains: failures are in ``ctx.in_error`` and ``ctx.out_error``.
-    transport: the URI of the transport in WSDL documents.
+    transport: the URI of the transport in WSDL documents. counts_bytes: whether it refuses requests that are too long while it
+    reads them; otherwise that is done here.
     """
 
     transport: ClassVar[str | None] = None
+    counts_bytes: ClassVar[bool] = False
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -58,8 +60,11 @@ class ServerBase:
         """
         try:
             protocol = ctx.in_protocol
+            if protocol.app is None:
+                protocol.set_app(self.app)
             if ctx._in_document is None:
-                self._check_length(ctx.in_string)
+                if not self.counts_bytes:
+                    self._check_length(ctx.in_string)
                 protocol.create_in_document(ctx, in_string_charset)
             if ctx.method_request_string is None:
                 protocol.decompose_incoming_envelope(ctx, ProtocolBase.REQUEST)
@@ -111,6 +116,8 @@ class ServerBase:
 
     def _write(self, ctx: MethodContext) -> None:
         protocol = ctx.out_protocol
+        if protocol.app is None:
+            protocol.set_app(self.app)
         failed = ctx.out_error is not None
         if ctx._out_document is None:
             ctx.out_object = _sent(ctx.out_object)

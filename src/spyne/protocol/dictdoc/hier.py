@@ -167,7 +167,8 @@ class HierDictDocument(ProtocolBase):
         return f"{{{self.app.interface.tns}}}{name}"
 
     def deserialize(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
-        self.fire("before_deserialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("before_deserialize", ctx)
         if message == self.RESPONSE:
             self._deserialize_response(ctx)
         elif ctx.descriptor is None:
@@ -179,7 +180,8 @@ class HierDictDocument(ProtocolBase):
                 ctx.in_object = read({}) if value is None else value
             else:
                 ctx.in_object = [value] if ctx.descriptor.in_names else []
-        self.fire("after_deserialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("after_deserialize", ctx)
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
@@ -208,13 +210,15 @@ class HierDictDocument(ProtocolBase):
     def serialize(self, ctx: MethodContext, message: str = ProtocolBase.RESPONSE) -> None:
         if ctx._out_document is not None:
             return
-        self.fire("before_serialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("before_serialize", ctx)
         if ctx.out_error is not None:
             ctx._out_document = Body(self.write_tree(self.fault_tree(ctx.out_error)), self.parse)
         else:
             kind = "encode_response" if message == self.RESPONSE else "encode_request"
             ctx._out_document = Body(ctx.app.codec(self, kind, ctx.descriptor)(ctx.out_object), self.parse)
-        self.fire("after_serialize", ctx)
+        if self.event_manager.handlers:
+            self.fire("after_serialize", ctx)
 
     def fault_tree(self, fault: Fault) -> Any:
         """A fault as a tree: an object, or a list with every member under ``complex_as=list``."""
