@@ -64,8 +64,12 @@ def once():
 
 
 def forever():
-    """Serve on port 8000 until interrupted."""
-    with make_server("127.0.0.1", 8000, demo) as server:
+    """Serve on port 8000 until interrupted; return the exit status or what went wrong."""
+    try:
+        server = make_server("127.0.0.1", 8000, demo)
+    except OSError as error:
+        return f"http://127.0.0.1:8000 cannot be served: {error.strerror}; stop what listens there, or try --once"
+    with server:
         print(how_to_call("http://127.0.0.1:8000"), flush=True)
         try:
             server.serve_forever()
