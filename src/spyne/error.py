@@ -110,15 +110,18 @@ class InternalError(Fault):
         self.error = error
 
 
+def _about(fault_object: Any, text: str) -> str:
+    """The text with what it is about, cut, in place of ``%s`` or ``%r``."""
+    return text.replace("%r", "%s") % cut(fault_object) if "%" in text else text
+
+
 class ResourceNotFoundError(Fault):
     """Nothing has that name; HTTP 404."""
 
     CODE = "Client.ResourceNotFound"
 
     def __init__(self, fault_object: Any, fault_string: str = "Requested resource '%s' not found") -> None:
-        super().__init__(
-            self.CODE, fault_string.replace("%r", "%s") % cut(fault_object) if "%" in fault_string else fault_string
-        )
+        super().__init__(self.CODE, _about(fault_object, fault_string))
 
 
 class RespawnError(ResourceNotFoundError):
@@ -131,9 +134,7 @@ class ResourceAlreadyExistsError(Fault):
     CODE = "Client.ResourceAlreadyExists"
 
     def __init__(self, fault_object: Any, fault_string: str = "Resource '%s' already exists") -> None:
-        super().__init__(
-            self.CODE, fault_string.replace("%r", "%s") % cut(fault_object) if "%" in fault_string else fault_string
-        )
+        super().__init__(self.CODE, _about(fault_object, fault_string))
 
 
 class Redirect(Fault):

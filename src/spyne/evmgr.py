@@ -40,7 +40,3 @@ class EventManager:
         """Call the listeners of an event; what they raise goes to the caller."""
         for handler in tuple(self.handlers.get(event_name, ())):
             handler(ctx, *args, **kwargs)
-
-    def copy_to(self, parent: object) -> EventManager:
-        """The same listeners for another owner, free to diverge."""
-        return EventManager(parent, self.handlers)

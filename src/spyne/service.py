@@ -92,11 +92,6 @@ class ServiceBase:
             return function(*values)
         return function(ctx, *values)
 
-    @classmethod
-    def get_method(cls, ctx: Any) -> MethodDescriptor | None:
-        """The method that a request names, None where this class has none of that name."""
-        return cls.public_methods.get(ctx.method_request_string)
-
 
 def _by_name(function: Any, values: Any, names: tuple[str, ...]) -> tuple[Any, Any]:
     """The function with its last arguments given by name, and the values of the others."""

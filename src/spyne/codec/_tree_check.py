@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import datetime
-import decimal
 import keyword
 import re
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -18,24 +16,12 @@ from spyne.codec._lexical_facets import text_checks
 from spyne.codec._source import Source
 from spyne.codec.text import checker
 from spyne.schema import nodes
-from spyne.schema.nodes import Array, Field, Node, Scalar, Struct, resolve
+from spyne.schema.nodes import PYTHON_TYPES, Array, Field, Node, Scalar, Struct, resolve
 
-__all__ = ["NATIVE_KINDS", "Check", "can_check", "is_bounded", "read_check", "written_check"]
+__all__ = ["Check", "can_check", "is_bounded", "read_check", "written_check"]
 
 Check = Callable[[Any], bool]
 
-NATIVE_KINDS: dict[type[Node], type] = {
-    nodes.Bool: bool,
-    nodes.Int: int,
-    nodes.Decimal: decimal.Decimal,
-    nodes.Float: float,
-    nodes.Str: str,
-    nodes.Bytes: bytes,
-    nodes.Date: datetime.date,
-    nodes.Time: datetime.time,
-    nodes.DateTime: datetime.datetime,
-    nodes.Uuid: uuid.UUID,
-}
 _SEQUENCES = (list, tuple)
 _LONGEST_ZONE = datetime.timedelta(hours=14)
 _INLINE_DEPTH = 6
@@ -215,7 +201,7 @@ class _Written(_Checker):
         self.source.well_known(type=type, UTC=datetime.UTC, good_zone=_good_zone)
 
     def scalar(self, node: Scalar, place: str, *, required: bool) -> str:
-        kind = NATIVE_KINDS[type(node)]
+        kind = PYTHON_TYPES[type(node)]
         test = _MORE_TESTS.get(type(node), "{x}.__class__ is {k}").format(x=place, k=self.source.constant(kind))
         return test if required else f"({test} or {place} is None)"
 

@@ -15,13 +15,13 @@ import msgspec
 
 from spyne.codec._base import DecodeError, EncodeError, Options, cut
 from spyne.codec._lexical_number import NUMBER_LENGTH, longest
-from spyne.codec._tree_check import NATIVE_KINDS, can_check, is_bounded, read_check, written_check
+from spyne.codec._tree_check import can_check, is_bounded, read_check, written_check
 from spyne.codec.json_input import check_depth
 from spyne.codec.text import checker
 from spyne.codec.tree import JSON, compile_decoder, compile_encoder, nesting, null_is_array
 from spyne.limits import LimitExceeded, Limits
 from spyne.schema import nodes
-from spyne.schema.nodes import MISSING, PLAIN, Array, Field, Node, Ref, Scalar, Struct, resolve
+from spyne.schema.nodes import MISSING, PLAIN, PYTHON_TYPES, Array, Field, Node, Ref, Scalar, Struct, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,9 +97,9 @@ class _Shape:
             raise _NotNative
         if isinstance(node, nodes.Decimal) and longest(node, self.options.number_text)[0] != NUMBER_LENGTH:
             raise _NotNative
-        if type(node) not in NATIVE_KINDS:
+        if type(node) not in PYTHON_TYPES:
             raise _NotNative
-        return NATIVE_KINDS[type(node)]
+        return PYTHON_TYPES[type(node)]
 
     def array(self, node: Array) -> Any:
         item = node.item

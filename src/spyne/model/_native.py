@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import uuid
 from typing import Any
 
 from spyne.schema import nodes
 
-NATIVE_KINDS: dict[type[nodes.Node], type] = {
-    nodes.Bool: bool,
-    nodes.Int: int,
-    nodes.Decimal: decimal.Decimal,
-    nodes.Float: float,
-    nodes.Str: str,
-    nodes.Date: datetime.date,
-    nodes.Time: datetime.time,
-    nodes.DateTime: datetime.datetime,
-    nodes.Uuid: uuid.UUID,
-}
-"""Kinds whose JSON and MessagePack forms are the same in msgspec and in the codecs. Durations, bytes and enums are not."""
+NATIVE_KINDS = {kind: tp for kind, tp in nodes.PYTHON_TYPES.items() if kind is not nodes.Bytes}
+"""Kinds whose JSON and MessagePack forms are the same in msgspec and in the codecs; bytes are not."""
 
 
 def native_type(node: nodes.Node) -> Any:

@@ -16,12 +16,11 @@ class Fault(Exception, ModelBase):
     """An error for the caller. Raise it from a service method.
 
     faultcode: dotted, beginning with "Client" or "Server" ("Client.NotFound"). faultstring: for people. faultactor: the URI
-    of who failed. detail: a dict, an XML element, or an instance of `detail_type`. lang: the language of `faultstring`.
+    of who failed. detail: a dict, an XML element, or an object of a declared class. lang: the language of `faultstring`.
     Subclasses may set `CODE`, and are listed in ``_throws`` to appear in the WSDL.
     """
 
     CODE: ClassVar[Any] = None
-    detail_type: ClassVar[Any] = None
     _type_info: ClassVar[TypeInfo] = TypeInfo()
 
     def __init__(

@@ -12,7 +12,7 @@ from spyne.schema import DeclarationError
 from spyne.util.excerpt import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from spyne.codec._base import DecodeError
     from spyne.context import MethodContext
@@ -212,3 +212,15 @@ def explain(error: DecodeError) -> str:
     where = error.where()
     what = error.message if error.value is None else f"the value '{cut(error.value)}' {error.message}"
     return f"{where}: {what}" if where else what
+
+
+def joined(chunks: Any) -> bytes:
+    """A request's chunks in one piece."""
+    if isinstance(chunks, list) and len(chunks) == 1:
+        return bytes(chunks[0])
+    return chunks if isinstance(chunks, bytes) else b"".join(chunks)
+
+
+def first(values: Sequence[Any]) -> Any:
+    """The one argument or result of a bare message, None where there is none."""
+    return values[0] if len(values) else None

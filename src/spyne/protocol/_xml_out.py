@@ -14,7 +14,8 @@ from spyne.const.xml import NS_SOAP11_ENV, NS_XSD, NS_XSI
 from spyne.context import Lazy
 from spyne.error import Fault
 from spyne.interface._base import Interface, Message, members
-from spyne.schema import Any, Array, Field, Node, Place, Struct, resolve
+from spyne.protocol._base import first
+from spyne.schema import Any, Field, Node, Place, Struct, resolve
 
 PROLOG = b"<?xml version='1.0' encoding='UTF-8'?>\n"
 
@@ -70,9 +71,8 @@ def _gather(field: Field, found: dict[str, str], seen: set[int]) -> None:
 def _gather_node(node: Node, found: dict[str, str], seen: set[int]) -> None:
     if node.namespace and node.namespace != NS_XSD and members(node):
         found[node.namespace] = ""
-    if isinstance(node, Array) or members(node):
-        for field in members(node):
-            _gather(field, found, seen)
+    for field in members(node):
+        _gather(field, found, seen)
     if isinstance(node, Struct):
         if node.base is not None:
             _gather_node(node.base, found, seen)
@@ -94,7 +94,7 @@ class Writer:
             self.write = xml_encode.compile_message_encoder(message.field, element, options, self.prefixes)
         else:
             encode = xml_encode.compile_encoder(message.field, element, options, self.prefixes)
-            self.write = lambda values: encode(values[0] if len(values) else None)
+            self.write = lambda values: encode(first(values))
         self.headers = [_header_writer(field, options, self.prefixes) for field in message.headers]
 
     def write_headers(self, given: AnyType) -> str:

@@ -13,8 +13,8 @@ from spyne.codec.json_input import check_depth, check_numbers
 from spyne.codec.tree_native import Malformed, json_reader, json_tree, json_writer, reject_duplicates
 from spyne.error import RequestTooLongError
 from spyne.limits import LimitExceeded
-from spyne.protocol._base import ProtocolBase, validation_error
-from spyne.protocol.dictdoc.hier import Body, HierDictDocument, joined, one_key, utf8
+from spyne.protocol._base import ProtocolBase, first, joined, validation_error
+from spyne.protocol.dictdoc.hier import Body, HierDictDocument, one_key, utf8
 from spyne.schema import DeclarationError, Field
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["JsonDocument"]
 
 _CALL = re.compile(rb'[ \t\r\n]*\{[ \t\r\n]*"([^"\\\x00-\x1f]{1,256})"[ \t\r\n]*:').match
-_PARSE = json_tree()
 _EXACT = json_tree(exact=True)
 
 
@@ -96,7 +95,7 @@ class JsonDocument(HierDictDocument):
         start = b'{"%s":' % message.name.encode()
         if message.wrapped:
             return lambda values: start + write(values) + b"}"
-        return lambda values: start + write(values[0] if len(values) else None) + b"}"
+        return lambda values: start + write(first(values)) + b"}"
 
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
         if ctx._in_document is None:

@@ -14,7 +14,7 @@ from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader
 from spyne.const.xml import NS_SOAP11_ENV
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError
 from spyne.limits import LimitExceeded, unless_off
-from spyne.protocol._base import CodecKind, ProtocolBase, validation_error
+from spyne.protocol._base import CodecKind, ProtocolBase, joined, validation_error
 from spyne.protocol._xml_out import FAULT, PROLOG, Writer, XmlText, declare, fault_text, read_fault
 from spyne.schema import DeclarationError, Field, resolve
 from spyne.util.excerpt import cut
@@ -152,7 +152,7 @@ class XmlDocument(ProtocolBase):
 
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
         if ctx._in_document is None:
-            ctx._in_document = self.parse(_joined(ctx.in_string), charset)
+            ctx._in_document = self.parse(joined(ctx.in_string), charset)
 
     def parse(self, data: bytes, charset: str | None = None) -> Any:
         """The root element of a document. Raises Fault: Client.XMLSyntaxError or Client.RequestTooLong."""
@@ -169,14 +169,12 @@ class XmlDocument(ProtocolBase):
         ctx.method_request_string = ctx.in_body_doc.tag
 
     def deserialize(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
-        if self.event_manager.handlers:
-            self.fire("before_deserialize", ctx)
+        self.fire("before_deserialize", ctx)
         if message == self.REQUEST:
             self._deserialize_request(ctx)
         else:
             self._deserialize_response(ctx)
-        if self.event_manager.handlers:
-            self.fire("after_deserialize", ctx)
+        self.fire("after_deserialize", ctx)
 
     def _deserialize_request(self, ctx: MethodContext) -> None:
         descriptor = ctx.descriptor
@@ -231,15 +229,13 @@ class XmlDocument(ProtocolBase):
     def serialize(self, ctx: MethodContext, message: str = ProtocolBase.RESPONSE) -> None:
         if ctx._out_document is not None:
             return
-        if self.event_manager.handlers:
-            self.fire("before_serialize", ctx)
+        self.fire("before_serialize", ctx)
         if ctx.out_error is not None:
             ctx._out_document = XmlText(self.write_fault(ctx.out_error))
         else:
             kind = "encode_response" if message == self.RESPONSE else "encode_request"
             ctx._out_document = XmlText(self.write(ctx, ctx.app.codec(self, kind, ctx.descriptor)))
-        if self.event_manager.handlers:
-            self.fire("after_serialize", ctx)
+        self.fire("after_serialize", ctx)
 
     def write(self, ctx: MethodContext, writer: Writer) -> str:
         """The document of a result."""
@@ -271,13 +267,6 @@ class XmlDocument(ProtocolBase):
                 pretty_print=self.pretty_print,
             )
         ]
-
-
-def _joined(chunks: Any) -> bytes:
-    """The request in one piece."""
-    if isinstance(chunks, list) and len(chunks) == 1:
-        return bytes(chunks[0])
-    return chunks if isinstance(chunks, bytes) else b"".join(chunks)
 
 
 def _unwrap(message: Any) -> Any:

@@ -6,6 +6,9 @@ name. What only one format cares about is a hint, read by that format's visitor 
 
 from __future__ import annotations
 
+import datetime
+import decimal
+import uuid
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any as AnyType
@@ -253,3 +256,20 @@ class Ref(Node, frozen=True, kw_only=True, eq=False):
 def resolve(node: Node) -> Node:
     """The node itself, or what a `Ref` stands for."""
     return node.resolve() if isinstance(node, Ref) else node
+
+
+PYTHON_TYPES: Mapping[type[Node], type] = MappingProxyType(
+    {
+        Bool: bool,
+        Int: int,
+        Decimal: decimal.Decimal,
+        Float: float,
+        Str: str,
+        Bytes: bytes,
+        Date: datetime.date,
+        Time: datetime.time,
+        DateTime: datetime.datetime,
+        Uuid: uuid.UUID,
+    }
+)
+"""The kinds whose Python type other libraries read and write by themselves. Durations and enumerations are not among them."""

@@ -355,10 +355,8 @@ class HttpBase(ServerBase):
         """The call's first events, and whether the protocol takes requests of this form; refusals are in ``ctx.in_error``."""
         transport = ctx.transport
         try:
-            if self.app.event_manager.handlers:
-                self.fire_app_event("method_context_created", ctx)
-            if self.event_manager.handlers:
-                self._fire(self.call_event, ctx)
+            self.fire_app_event("method_context_created", ctx)
+            self._fire(self.call_event, ctx)
             protocol = ctx.in_protocol
             refusal = protocol.check_http_request(transport.req_method, transport.request_content_type)
             if refusal is not None:

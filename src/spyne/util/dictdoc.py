@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -11,7 +11,8 @@ from spyne.codec._base import Options
 from spyne.codec.tree_native import json_tree
 from spyne.model._heritage import flat_type_info
 from spyne.model.primitive import NATIVE_MAP
-from spyne.schema import DeclarationError, Field, Lowering
+from spyne.protocol.dictdoc.hier import kind_of_object
+from spyne.schema import Field, Lowering
 
 __all__ = [
     "get_dict_as_object",
@@ -25,7 +26,6 @@ __all__ = [
     "json_loads",
 ]
 
-_AS: dict[Any, Literal["dict", "list"]] = {dict: "dict", list: "list", "dict": "dict", "list": "list"}
 _PARSE = json_tree(exact=True)
 
 
@@ -35,11 +35,7 @@ def get_object_as_dict(o: Any, cls: Any = None, ignore_wrappers: bool = True, co
     cls: the type to write it as, its own class unless given. ignore_wrappers=False puts class names around objects;
     complex_as=list writes members in order in place of dicts. Raises EncodeError for what the type cannot carry.
     """
-    wrapped = not ignore_wrappers
-    encode = tree.compile_encoder(
-        _field(cls or type(o)), _options(ignore_wrappers, complex_as), tree.JSON, wrapped=wrapped
-    )
-    return encode(o)
+    return get_object_as_json_doc(o, cls, ignore_wrappers, complex_as)
 
 
 def get_dict_as_object(d: Any, cls: Any, ignore_wrappers: bool = True, complex_as: Any = list) -> Any:
@@ -100,9 +96,7 @@ def get_object_as_simple_dict(
 
 
 def _options(ignore_wrappers: bool, complex_as: Any) -> Options:
-    if complex_as not in _AS:
-        raise DeclarationError(f"complex_as is dict or list, not {complex_as!r}")
-    return Options(ignore_wrappers=ignore_wrappers, complex_as=_AS[complex_as])
+    return Options(ignore_wrappers=ignore_wrappers, complex_as=kind_of_object(complex_as))
 
 
 def _field(cls: Any) -> Field:

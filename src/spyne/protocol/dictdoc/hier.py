@@ -12,7 +12,7 @@ from spyne.codec._base import DecodeError, Options
 from spyne.context import Lazy, MethodContext
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError, ValidationError
 from spyne.limits import LimitExceeded
-from spyne.protocol._base import CodecKind, ProtocolBase, validation_error
+from spyne.protocol._base import CodecKind, ProtocolBase, first, joined, validation_error
 from spyne.schema import Any as AnyNode
 from spyne.schema import DeclarationError, Field, Struct
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 __all__ = ["HierDictDocument"]
 
 _COMPLEX_AS: Mapping[Any, Literal["dict", "list"]] = {dict: "dict", "dict": "dict", list: "list", "list": "list"}
+
+
+def kind_of_object(complex_as: Any) -> Literal["dict", "list"]:
+    """How objects are written, for the type or its name. Raises DeclarationError for another."""
+    if complex_as not in _COMPLEX_AS:
+        raise DeclarationError(f"complex_as is dict or list, not {complex_as!r}")
+    return _COMPLEX_AS[complex_as]
 
 
 class Body(Lazy):
@@ -64,9 +71,7 @@ class HierDictDocument(ProtocolBase):
         binary_encoding: Any = None,
         string_encoding: str | None = None,
     ) -> None:
-        if complex_as not in _COMPLEX_AS:
-            raise DeclarationError(f"complex_as is dict or list, not {complex_as!r}")
-        self.complex_as: Literal["dict", "list"] = _COMPLEX_AS[complex_as]
+        self.complex_as: Literal["dict", "list"] = kind_of_object(complex_as)
         self.polymorphic = polymorphic
         self.key_encoding = key_encoding
         super().__init__(app, validator, mime_type, ignore_uncap, ignore_wrappers, binary_encoding, string_encoding)
@@ -130,13 +135,13 @@ class HierDictDocument(ProtocolBase):
         if field is call.response.field and call.response.wrapped:
             return self.writer(field, options, wrapped=not self.ignore_wrappers)
         write = self.writer(field, options)
-        return lambda values: write(values[0] if len(values) else None)
+        return lambda values: write(first(values))
 
     def _request_writer(self, message: Message, options: Options) -> Any:
         encode = tree.compile_encoder(message.field, options, self.format)
         if message.wrapped:
             return lambda values: self.write_tree({message.name: encode(values)})
-        return lambda values: self.write_tree({message.name: encode(values[0] if len(values) else None)})
+        return lambda values: self.write_tree({message.name: encode(first(values))})
 
     # --- in ---
 
@@ -167,8 +172,7 @@ class HierDictDocument(ProtocolBase):
         return f"{{{self.app.interface.tns}}}{name}"
 
     def deserialize(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
-        if self.event_manager.handlers:
-            self.fire("before_deserialize", ctx)
+        self.fire("before_deserialize", ctx)
         if message == self.RESPONSE:
             self._deserialize_response(ctx)
         elif ctx.descriptor is None:
@@ -180,8 +184,7 @@ class HierDictDocument(ProtocolBase):
                 ctx.in_object = read({}) if value is None else value
             else:
                 ctx.in_object = [value] if ctx.descriptor.in_names else []
-        if self.event_manager.handlers:
-            self.fire("after_deserialize", ctx)
+        self.fire("after_deserialize", ctx)
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
@@ -210,15 +213,13 @@ class HierDictDocument(ProtocolBase):
     def serialize(self, ctx: MethodContext, message: str = ProtocolBase.RESPONSE) -> None:
         if ctx._out_document is not None:
             return
-        if self.event_manager.handlers:
-            self.fire("before_serialize", ctx)
+        self.fire("before_serialize", ctx)
         if ctx.out_error is not None:
             ctx._out_document = Body(self.write_tree(self.fault_tree(ctx.out_error)), self.parse)
         else:
             kind = "encode_response" if message == self.RESPONSE else "encode_request"
             ctx._out_document = Body(ctx.app.codec(self, kind, ctx.descriptor)(ctx.out_object), self.parse)
-        if self.event_manager.handlers:
-            self.fire("after_serialize", ctx)
+        self.fire("after_serialize", ctx)
 
     def fault_tree(self, fault: Fault) -> Any:
         """A fault as a tree: an object, or a list with every member under ``complex_as=list``."""
@@ -253,13 +254,6 @@ def one_key(document: Any) -> Mapping[Any, Any]:
 def _sentence(message: str) -> str:
     """What a parser said as a sentence of its own; a codec's message begins with its verb."""
     return message if message[:1].isupper() else f"the document {message}"
-
-
-def joined(chunks: Any) -> bytes:
-    """The request in one piece."""
-    if isinstance(chunks, list) and len(chunks) == 1:
-        return bytes(chunks[0])
-    return chunks if isinstance(chunks, bytes) else b"".join(chunks)
 
 
 def utf8(data: bytes, charset: str | None) -> bytes:
