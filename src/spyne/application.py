@@ -32,7 +32,8 @@ class Application:
     """Services under one target namespace, reachable by one protocol in and one out.
 
     tns: the target namespace. name: the name in documents. in_protocol, out_protocol: protocol instances, each for one
-    application and one direction. classes: further types to publish. documents_container: makes the interface documents.
+    application and one direction, or lists of them: over HTTP, the request's Content-Type and Accept choose the first that fits.
+    Without out_protocol every protocol is answered in kind. classes: further types to publish. documents_container: makes the interface documents.
     config: the user's own. limits: what a request may cost. middleware: wraps every call, first outermost.
     public_url: the address in documents, instead of the one the request came to.
 
@@ -69,14 +70,10 @@ class Application:
         self.documents_container = documents_container
         if not tns or not isinstance(tns, str):
             raise DeclarationError("Application needs a target namespace, as in Application([…], tns='my.services')")
-        self.in_protocol = in_protocol if in_protocol is not None else _bare_protocol()
-        self.out_protocol = out_protocol if out_protocol is not None else _bare_protocol()
-        for name, protocol in (("in_protocol", in_protocol), ("out_protocol", out_protocol)):
-            if isinstance(protocol, type):
-                raise DeclarationError(
-                    f"{name} is the class {protocol.__name__}; make an instance: {protocol.__name__}()"
-                )
-        if self.in_protocol is self.out_protocol:
+        self.in_protocols = _protocols("in_protocol", in_protocol) or (_bare_protocol(),)
+        self.out_protocols = _protocols("out_protocol", out_protocol) or tuple(p.twin() for p in self.in_protocols)
+        self.in_protocol, self.out_protocol = self.in_protocols[0], self.out_protocols[0]
+        if {*map(id, self.in_protocols)} & {*map(id, self.out_protocols)}:
             raise DeclarationError("in_protocol and out_protocol are one object; make an instance for each")
         self.interface = Interface(self)
         self._codecs: dict[tuple[Any, str], dict[MethodDescriptor, Any]] = {}
@@ -87,13 +84,13 @@ class Application:
             service.initialize(self)
 
     def _build(self) -> None:
-        self.in_protocol.set_app(self)
-        self.out_protocol.set_app(self)
-        for kind, protocol in (("decode_request", self.in_protocol), ("encode_response", self.out_protocol)):
-            view = View(self.interface, protocol)
-            self._codecs[protocol, kind] = {
-                descriptor: protocol.compile(kind, view(call)) for descriptor, call in self.interface.calls.items()
-            }
+        for kind, protocols in (("decode_request", self.in_protocols), ("encode_response", self.out_protocols)):
+            for protocol in protocols:
+                protocol.set_app(self)
+                view = View(self.interface, protocol)
+                self._codecs[protocol, kind] = {
+                    descriptor: protocol.compile(kind, view(call)) for descriptor, call in self.interface.calls.items()
+                }
         for descriptor in self.interface.calls:
             wrappers = (*self.middleware, *descriptor.middleware)
             if wrappers:
@@ -126,6 +123,10 @@ class Application:
                     self._late_codecs.clear()
                 self._late_codecs[key] = codec
         return codec
+
+    def answering(self, in_protocol: Any) -> Any:
+        """The out protocol of the same kind as an in protocol, None where the application answers otherwise."""
+        return next((protocol for protocol in self.out_protocols if type(protocol) is type(in_protocol)), None)
 
     def call_of(self, descriptor: MethodDescriptor) -> Call:
         """The messages of a method."""
@@ -203,6 +204,15 @@ def _service_classes(services: Iterable[Any]) -> tuple[Any, ...]:
         if not (isinstance(service, type) and hasattr(service, "public_methods")):
             raise DeclarationError(f"{service!r} is not a Service class; pass the class itself, not an instance")
     return given
+
+
+def _protocols(name: str, given: Any) -> tuple[Any, ...]:
+    """One protocol or several as a tuple. Raises DeclarationError for a class in place of an instance."""
+    protocols = () if given is None else tuple(given) if isinstance(given, list | tuple) else (given,)
+    for protocol in protocols:
+        if isinstance(protocol, type):
+            raise DeclarationError(f"{name} is the class {protocol.__name__}; make an instance: {protocol.__name__}()")
+    return protocols
 
 
 def _bare_protocol() -> Any:

@@ -60,7 +60,7 @@ class MethodContext:
     in_string, out_string: iterables of bytes. in_document, out_document: the protocol's own form (an lxml element for XML,
     dicts and lists for JSON). in_object: the arguments, by position and by name. out_object: a sequence with the result(s).
     in_header, out_header: header objects, one or a sequence. in_error, out_error: a Fault. in_protocol, out_protocol: the
-    application's until they are set for this call.
+    application's until they are set for this call. batch: the calls of a request that holds several, None for all others.
     """
 
     SERVER: ClassVar[Literal["server"]] = "server"
@@ -73,6 +73,7 @@ class MethodContext:
         "_out_document",
         "app",
         "aux",
+        "batch",
         "call_end",
         "call_start",
         "descriptor",
@@ -115,6 +116,7 @@ class MethodContext:
     locale: str | None
     udc: Any
     aux: Any
+    batch: Any
     event: Any
     files: list[Any] | None
     call_end: float | None
@@ -149,7 +151,9 @@ class MethodContext:
         self.out_protocol = app.out_protocol
         self.call_start = time()
         self.is_closed = False
-        self.aux = self.call_end = self.descriptor = self.event = self.files = self.function = self.locale = None
+        self.aux = self.batch = self.call_end = self.descriptor = self.event = self.files = self.function = (
+            self.locale
+        ) = None
         self.method_name = self.method_request_string = self.udc = self.pusher_stack = self._close_hooks = None
         self.in_string = self._in_document = self.in_header_doc = self.in_body_doc = self.in_error = None
         self.in_header = self.in_object = self.inprot_ctx = None
@@ -220,10 +224,22 @@ class MethodContext:
             if "method_context_closed" in manager.handlers:
                 manager.fire_event("method_context_closed", self)
         finally:
-            for hook in reversed(self._close_hooks or ()):
-                hook()
-            for file in self.files or ():
-                file.close()
+            for part in self.batch or ():
+                part._release()
+            self._release()
+
+    def _release(self) -> None:
+        """Run the hooks and close the files."""
+        for hook in reversed(self._close_hooks or ()):
+            hook()
+        for file in self.files or ():
+            file.close()
+
+    def part(self) -> MethodContext:
+        """A context for one of the calls of a request that holds several; it goes into `batch`."""
+        part = self.copy()
+        part.in_body_doc = part.method_request_string = part.descriptor = part.batch = None
+        return part
 
     def copy(self) -> MethodContext:
         """Another context with the same values; lists and objects are shared."""

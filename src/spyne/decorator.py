@@ -61,6 +61,7 @@ _KEYWORDS = frozenset(
         "service_class",
         "internal_key_suffix",
         "logged",
+        "one_way",
         "wsdl_part_name",
         "mtom",
         "is_async",
@@ -100,7 +101,8 @@ def rpc(*types: Any, **keywords: Any) -> Any:
     Bare, ``@rpc``, it reads the annotations: parameters without default must be given, and defaults are honoured. With
     arguments they are the parameters' types, and keywords begin with an underscore: ``_returns``, ``_body_style``
     ("wrapped", "bare", "out_bare"), ``_in_header``, ``_out_header``, ``_throws``, ``_operation_name``,
-    ``_in_message_name``, ``_out_message_name``, ``_in_arg_names``, ``_out_variable_name``, ``_port_type``, ``_aux``…
+    ``_in_message_name``, ``_out_message_name``, ``_in_arg_names``, ``_out_variable_name``, ``_port_type``, ``_aux``,
+    ``_pattern`` and ``_patterns`` (HttpPattern), ``_one_way`` (no result, and callers do not wait for one)…
 
     Raises DeclarationError for an unknown keyword or when types and parameters do not match.
     """
@@ -339,6 +341,7 @@ class _Builder:
             default_on_null=bool(get("default_on_null")),
             internal_key_suffix=get("internal_key_suffix") or "",
             keyword_names=keyword_only(self.function),
+            one_way=self._one_way(results),
             service_class=get("service_class") or get("service"),
             parent_class=None if get("no_self", True) else self.owner,
         )
@@ -394,6 +397,11 @@ class _Builder:
                 )
             return {name: _checked(self.where, tp) for name, tp in zip(names, returns, strict=True)}
         return {get("out_variable_name") or base: _checked(self.where, returns)}
+
+    def _one_way(self, results: Mapping[str, Any]) -> bool:
+        if self.keywords.get("one_way") and results:
+            raise DeclarationError(f"{self.where}: a one-way method returns nothing; leave out its result or _one_way")
+        return bool(self.keywords.get("one_way"))
 
     def _message(self, namespace: str | None, name: str, members: Mapping[str, Any]) -> Any:
         message = ComplexModel.produce(namespace, name, TypeInfo(members))

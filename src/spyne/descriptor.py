@@ -46,7 +46,7 @@ class MethodDescriptor:
     name: the public name of the request. operation_name: the WSDL operation and SOAPAction. in_message, out_message: the
     classes of the request and the response, or the bare types themselves. in_header, out_header, faults: tuples of classes.
     in_names: parameter name to public name, in order. keyword_names: the parameters that the function takes by name only.
-    udd: the user's metadata.
+    one_way: whether the caller waits for no result. udd: the user's metadata.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class MethodDescriptor:
         default_on_null: bool = False,
         internal_key_suffix: str = "",
         keyword_names: tuple[str, ...] = (),
+        one_way: bool = False,
         service_class: Any = None,
         parent_class: Any = None,
     ) -> None:
@@ -118,6 +119,7 @@ class MethodDescriptor:
         self.internal_key_suffix = internal_key_suffix
         self.parent_class = parent_class
         self.keyword_names = keyword_names
+        self.one_way = one_way
         self.service_class = service_class
 
     @property

@@ -18,12 +18,14 @@ __all__ = [
     "LogicError",
     "MethodAlreadyExistsError",
     "MissingFieldError",
+    "NotAcceptableError",
     "Redirect",
     "RequestNotAllowed",
     "RequestTooLongError",
     "ResourceAlreadyExistsError",
     "ResourceNotFoundError",
     "RespawnError",
+    "UnsupportedMediaTypeError",
     "ValidationError",
 ]
 
@@ -51,6 +53,24 @@ class RequestNotAllowed(Fault):
     """A request in a form that the endpoint does not take; HTTP 405."""
 
     CODE = "Client.RequestNotAllowed"
+
+    def __init__(self, faultstring: str = "") -> None:
+        super().__init__(self.CODE, faultstring)
+
+
+class UnsupportedMediaTypeError(Fault):
+    """A request of a Content-Type that no protocol of the endpoint reads; HTTP 415."""
+
+    CODE = "Client.UnsupportedMediaType"
+
+    def __init__(self, faultstring: str = "") -> None:
+        super().__init__(self.CODE, faultstring)
+
+
+class NotAcceptableError(Fault):
+    """A request that accepts no media type that the endpoint writes; HTTP 406."""
+
+    CODE = "Client.NotAcceptable"
 
     def __init__(self, faultstring: str = "") -> None:
         super().__init__(self.CODE, faultstring)
@@ -164,6 +184,8 @@ HTTP_CODES: dict[str, int] = {
     InvalidCredentialsError.CODE: 401,
     ResourceNotFoundError.CODE: 404,
     RequestNotAllowed.CODE: 405,
+    NotAcceptableError.CODE: 406,
     RequestTooLongError.CODE: 413,
+    UnsupportedMediaTypeError.CODE: 415,
 }
 """Fault code to HTTP status where it is neither 400 (Client) nor 500."""

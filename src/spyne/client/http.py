@@ -17,6 +17,7 @@ from spyne.client._base import (
     write_request,
 )
 from spyne.error import Fault
+from spyne.protocol._base import media_type_of
 from spyne.util.excerpt import cut
 
 if TYPE_CHECKING:
@@ -93,10 +94,9 @@ class RemoteProcedure(RemoteProcedureBase):
 
     def _headers(self, ctx: MethodContext) -> dict[str, str]:
         protocol = ctx.out_protocol
-        headers = {"Content-Type": protocol.mime_type, "Accept": ctx.in_protocol.mime_type.partition(";")[0]}
-        if "soap11" in protocol.type:
-            headers["Soapaction"] = f'"{self.descriptor.operation_name}"'  # SOAP 1.1 §6.1.1
-        return headers | {name.capitalize(): value for name, value in self.client.headers.items()}
+        headers = {"Content-Type": protocol.content_type_of(ctx), "Accept": media_type_of(ctx.in_protocol.mime_type)}
+        further = {**protocol.request_headers(ctx), **self.client.headers}
+        return headers | {name.capitalize(): value for name, value in further.items()}
 
     def _read(self, response: Any) -> bytes:
         limit = self.client.max_response_length

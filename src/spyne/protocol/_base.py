@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from spyne.codec._base import Options
@@ -13,11 +14,12 @@ from spyne.util.excerpt import cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Self
 
     from spyne.codec._base import DecodeError
     from spyne.context import MethodContext
 
-__all__ = ["ProtocolBase", "explain", "http_code_of", "validation_error"]
+__all__ = ["ProtocolBase", "explain", "http_code_of", "media_type_of", "validation_error"]
 
 CodecKind = Literal["decode_request", "encode_response", "encode_request", "decode_response"]
 
@@ -30,6 +32,7 @@ class ProtocolBase:
     `decompose_incoming_envelope`, `deserialize`, `serialize`, `create_out_string` and `compile`.
 
     validator: None, "soft", or what the subclass lists in `VALIDATORS`. mime_type: the content type of what it writes.
+    media_types: those it reads, in lower case and without parameters, for the choice among several protocols; none means any.
     Instances hold options only; what is compiled belongs to the application. Raises DeclarationError for a validator that
     the protocol does not have.
     """
@@ -43,6 +46,7 @@ class ProtocolBase:
     mime_type: str = "application/octet-stream"
     default_binary_encoding: ClassVar[Any] = None
     http_methods: ClassVar[tuple[str, ...]] = ("POST",)
+    media_types: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self,
@@ -149,6 +153,29 @@ class ProtocolBase:
         """
         return None
 
+    def takes(self, content_type: str | None, method: str = "POST") -> bool:
+        """Whether an HTTP request of this Content-Type and method is for this protocol rather than for another one beside it."""
+        return not self.media_types or media_type_of(content_type) in self.media_types
+
+    def twin(self) -> Self:
+        """A protocol with the same options, but no validator and no application yet: for the other direction."""
+        twin = copy(self)
+        twin.app = twin.validator = None
+        twin.event_manager = EventManager(twin)
+        return twin
+
+    def content_type_of(self, ctx: MethodContext) -> str:
+        """The Content-Type of what was written for this call."""
+        return self.mime_type
+
+    def request_headers(self, ctx: MethodContext) -> dict[str, str]:
+        """HTTP headers that a client sends along with a request, beside Content-Type and Accept."""
+        return {}
+
+    def join_batch(self, ctx: MethodContext) -> None:
+        """Make ``ctx.out_string`` of those of ``ctx.batch``: several calls that came in one request are answered in one."""
+        ctx.out_string = [chunk for part in ctx.batch for chunk in part.out_string or ()]
+
     def fault_to_http_response_code(self, fault: Fault) -> int:
         """The HTTP status for a fault. Override to choose others."""
         return http_code_of(fault)
@@ -198,6 +225,11 @@ def http_code_of(fault: Fault) -> int:
             return HTTP_CODES[code]
         code = code.rpartition(".")[0]
     return 400 if str(fault.faultcode).partition(".")[0] == "Client" else 500
+
+
+def media_type_of(content_type: str | None) -> str:
+    """The media type of a Content-Type in lower case, without its parameters; empty where there is none."""
+    return content_type.partition(";")[0].strip().lower() if content_type else ""
 
 
 def validation_error(error: DecodeError) -> ValidationError:

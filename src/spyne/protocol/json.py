@@ -36,6 +36,7 @@ class JsonDocument(HierDictDocument):
 
     type: ClassVar[frozenset[str]] = frozenset({"json"})
     mime_type = "application/json"
+    media_types: ClassVar[tuple[str, ...]] = ("application/json", "text/json")
     format = tree.JSON
     error_code = "Client.JsonDecodeError"
 

@@ -70,7 +70,19 @@ class ServerBase:
                 protocol.decompose_incoming_envelope(ctx, ProtocolBase.REQUEST)
             if ctx.descriptor is not None:
                 return [ctx]
-            contexts: list[MethodContext] = protocol.generate_method_contexts(ctx)
+        except Exception as error:
+            self._refuse(ctx, error)
+            return [ctx]
+        if ctx.batch is None:
+            return self._dispatch(ctx)
+        return [ctx, *(other for part in ctx.batch for other in self._dispatch(part)[1:])]
+
+    def _dispatch(self, ctx: MethodContext) -> list[MethodContext]:
+        """The context of one call with its method set, and those of the auxiliary methods."""
+        try:
+            if ctx.in_error is not None:
+                raise ctx.in_error
+            contexts: list[MethodContext] = ctx.in_protocol.generate_method_contexts(ctx)
         except Exception as error:
             self._refuse(ctx, error)
             return [ctx]
@@ -89,8 +101,15 @@ class ServerBase:
 
     def get_in_object(self, ctx: MethodContext) -> None:
         """Make ``ctx.in_object`` of ``ctx.in_string``; steps that were taken before are not repeated."""
-        if ctx.in_error is None and ctx.descriptor is None:
+        if ctx.in_error is None and ctx.descriptor is None and ctx.batch is None:
             self.generate_contexts(ctx)
+        if ctx.batch is not None:
+            for part in ctx.batch:
+                self._deserialize(part)
+        else:
+            self._deserialize(ctx)
+
+    def _deserialize(self, ctx: MethodContext) -> None:
         if ctx.in_error is not None or ctx.in_object is not None:
             return
         try:
@@ -100,12 +119,24 @@ class ServerBase:
 
     def get_out_object(self, ctx: MethodContext) -> None:
         """Call the user's function, unless the request was refused or ``ctx.out_object`` is there already."""
-        if ctx.in_error is None and ctx.out_error is None and ctx.out_object is None:
-            self.app.process_request(ctx)
+        for call in (ctx,) if ctx.batch is None else ctx.batch:
+            if call.in_error is None and call.out_error is None and call.out_object is None:
+                self.app.process_request(call)
+
+    async def aget_out_object(self, ctx: MethodContext) -> None:
+        """The same for a server with an event loop: a coroutine is awaited on it."""
+        for call in (ctx,) if ctx.batch is None else ctx.batch:
+            if call.in_error is None and call.out_error is None and call.out_object is None:
+                await self.app.aprocess_request(call)
 
     def get_out_string(self, ctx: MethodContext) -> None:
         """Make ``ctx.out_string`` of the result or the error, unless user code has set it."""
         if ctx.out_string is not None:
+            return
+        if ctx.batch is not None and ctx.in_error is None:
+            for part in ctx.batch:
+                self.get_out_string(part)
+            ctx.out_protocol.join_batch(ctx)
             return
         if ctx.out_error is None:
             ctx.out_error = ctx.in_error
@@ -144,9 +175,8 @@ class ServerBase:
 
     def process_aux(self, contexts: list[MethodContext]) -> None:
         """Run the auxiliary methods of a call after its primary one; their results are ignored, their failures logged."""
-        primary, *others = contexts
-        for ctx in others:
-            ctx.descriptor.aux.process_context(self, ctx, primary.out_error)
+        for ctx in contexts[1:]:
+            ctx.descriptor.aux.process_context(self, ctx, ctx.aux.parent.out_error)
 
     def serve_forever(self) -> None:
         """Serve until stopped, in transports that have a loop of their own."""

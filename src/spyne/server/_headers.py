@@ -10,7 +10,16 @@ from spyne.const.http import STATUS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RequestHeaders", "charset_of", "check_header", "encode_path", "gen_header", "host_or", "status_line"]
+__all__ = [
+    "RequestHeaders",
+    "charset_of",
+    "check_header",
+    "encode_path",
+    "gen_header",
+    "host_or",
+    "is_multipart",
+    "status_line",
+]
 
 _CHARSETS: Mapping[str | None, str | None] = {
     None: None,
@@ -42,6 +51,11 @@ def charset_of(content_type: str | None) -> str | None:
     except KeyError:
         match = _CHARSET.search(content_type or "")
         return (match[1] if match[1] is not None else match[2]).strip().lower() or None if match else None
+
+
+def is_multipart(content_type: str | None) -> bool:
+    """Whether a Content-Type is of several parts (RFC 2046 §5.1)."""
+    return content_type is not None and content_type.lstrip()[:10].lower() == "multipart/"
 
 
 def status_line(code: int | str) -> str:

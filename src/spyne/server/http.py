@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from spyne.const.http import STATUS
 from spyne.context import MethodContext, TransportContext
-from spyne.error import Fault, Redirect, RequestTooLongError
-from spyne.protocol._base import http_code_of
+from spyne.error import Fault, NotAcceptableError, Redirect, RequestTooLongError, UnsupportedMediaTypeError
+from spyne.protocol._base import http_code_of, media_type_of
 from spyne.server._base import ServerBase
+from spyne.server._choice import choose_in, choose_out
 from spyne.server._headers import RequestHeaders, charset_of, check_header, encode_path, gen_header, status_line
 from spyne.server._reply import Begun, HttpReply, Silent, as_bytes, without
+from spyne.util.excerpt import cut
 from spyne.util.run import iterate
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ HTML_MIME_TYPE = "text/html; charset=utf-8"
 _OK = STATUS[200]
 _SINGLE = frozenset({"content-length", "content-type", "location"})
 _WITHOUT_BODY = frozenset({"204", "304"})
+_ACCEPTED = STATUS[202]
 
 
 # --- one call ---
@@ -52,6 +55,7 @@ class HttpTransportContext(TransportContext):
     is_document = False
     wsdl: bytes | None = None
     wsdl_error: Exception | None = None
+    answer_protocol: Any = None
     _mime_type: str | None = None
     _first_mime_type: str | None = None
     _resp_headers: dict[str, Any] | None = None
@@ -145,7 +149,7 @@ class HttpTransportContext(TransportContext):
         """The Content-Type of the answer, None while the out protocol decides."""
         headers = self._resp_headers
         chosen = headers.get("Content-Type") if headers is not None else None
-        return chosen or self._mime_type or self.app.out_protocol.mime_type
+        return chosen or self._mime_type or (self.answer_protocol or self.app.out_protocol).mime_type
 
     @mime_type.setter
     def mime_type(self, value: str | None) -> None:
@@ -168,7 +172,7 @@ class HttpTransportContext(TransportContext):
         """The answer's headers."""
         if self._resp_headers is None:
             if self._mime_type is None:
-                self._first_mime_type = self.app.out_protocol.mime_type
+                self._first_mime_type = (self.answer_protocol or self.app.out_protocol).mime_type
             self._resp_headers = {"Content-Type": self._mime_type or self._first_mime_type}
         return self._resp_headers
 
@@ -270,6 +274,10 @@ class HttpRedirect(Redirect):
         ctx.out_string = [page.encode()]
 
 
+def _named(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))
+
+
 class HttpBase(ServerBase):
     """What HTTP servers share. They read a request, call the steps below, and send the `HttpReply`.
 
@@ -292,6 +300,7 @@ class HttpBase(ServerBase):
         self._limit = "body" if max_content_length is None else "max_content_length"
         self.max_content_length = app.limits.body if max_content_length is None else max_content_length
         self.block_length = block_length
+        self.chooses = len(app.in_protocols) > 1 or len(app.out_protocols) > 1
         self._doc: Any = None
         self._lock = Lock()
 
@@ -357,16 +366,41 @@ class HttpBase(ServerBase):
         try:
             self.fire_app_event("method_context_created", ctx)
             self._fire(self.call_event, ctx)
-            protocol = ctx.in_protocol
-            refusal = protocol.check_http_request(transport.req_method, transport.request_content_type)
+            if self.chooses:
+                self._choose_protocols(ctx)
+            refusal = ctx.in_protocol.check_http_request(transport.req_method, transport.request_content_type)
             if refusal is not None:
-                code = http_code_of(refusal)
-                transport.resp_code = STATUS[code]
-                if code == HTTPStatus.METHOD_NOT_ALLOWED:
-                    transport.resp_headers["Allow"] = ", ".join(protocol.http_methods)
-                raise refusal
+                raise self._refusal(ctx, refusal)
         except Exception as error:
             self._refuse(ctx, error)
+
+    def _refusal(self, ctx: Any, fault: Fault) -> Fault:
+        """A fault of HTTP's own kind, whose status is the same whatever the protocol."""
+        code = http_code_of(fault)
+        ctx.transport.resp_code = STATUS[code]
+        if code == HTTPStatus.METHOD_NOT_ALLOWED:
+            ctx.transport.resp_headers["Allow"] = _named(
+                method for protocol in self.app.in_protocols for method in protocol.http_methods
+            )
+        return fault
+
+    def _choose_protocols(self, ctx: Any) -> None:
+        """The protocols that the request asks for, where the application has several."""
+        transport, app = ctx.transport, self.app
+        accept = transport.headers.get("accept")
+        in_protocol = choose_in(app.in_protocols, transport.request_content_type, transport.req_method)
+        out_protocol = choose_out(app.out_protocols, in_protocol or app.in_protocol, accept and ", ".join(accept))
+        ctx.in_protocol = in_protocol or app.in_protocol
+        ctx.out_protocol = transport.answer_protocol = out_protocol or app.out_protocol
+        if in_protocol is None and transport.request_content_type:
+            known = (media for protocol in app.in_protocols for media in protocol.media_types)
+            sent = cut(media_type_of(transport.request_content_type))
+            message = f"requests of the media type '{sent}' are not taken; these are: {_named(known)}"
+            raise self._refusal(ctx, UnsupportedMediaTypeError(message))
+        if out_protocol is None:
+            known = (media_type_of(protocol.mime_type) for protocol in app.out_protocols)
+            message = f"none of the media types in Accept can be written; these can: {_named(known)}"
+            raise self._refusal(ctx, NotAcceptableError(message))
 
     def dispatch(self, ctx: Any) -> list[Any]:
         """The contexts of the call; see `generate_contexts`."""
@@ -376,7 +410,9 @@ class HttpBase(ServerBase):
 
     def finish(self, ctx: Any, contexts: list[Any]) -> HttpReply:
         """Write the answer of a call whose user function has run, then run the auxiliary methods."""
-        if ctx.transport.is_answered and ctx.out_error is None and ctx.out_string is None:
+        if ctx.descriptor is not None and ctx.descriptor.one_way and ctx.in_error is None:
+            self._acknowledge(ctx)
+        elif ctx.transport.is_answered and ctx.out_error is None and ctx.out_string is None:
             ctx.out_string = []
         self.get_out_string(ctx)
         if type(ctx.out_string) is not list:
@@ -384,6 +420,13 @@ class HttpBase(ServerBase):
         if len(contexts) > 1:
             self._run_aux(contexts)
         return self._answer(ctx)
+
+    @staticmethod
+    def _acknowledge(ctx: Any) -> None:
+        """A one-way call has no answer but its status (WS-I Basic Profile 1.1 R2714, R2715)."""
+        ctx.out_string = []
+        if ctx.transport.resp_code is None and ctx.out_error is None:
+            ctx.transport.resp_code = _ACCEPTED
 
     def too_long(self) -> RequestTooLongError:
         """The fault for a request that passes the limit; it names the limit."""
@@ -441,9 +484,8 @@ class HttpBase(ServerBase):
             transport.resp_code = _OK
         if event in self.event_manager.handlers:
             self.event_manager.fire_event(event, ctx)
-        return self._make_reply(
-            ctx, status_line(transport.resp_code), transport.header_list(protocol.mime_type), ctx.out_string
-        )
+        headers = transport.header_list(protocol.content_type_of(ctx))
+        return self._make_reply(ctx, status_line(transport.resp_code), headers, ctx.out_string)
 
     def _make_reply(self, ctx: Any, status: str, headers: list[tuple[str, str]], body: Any) -> HttpReply:
         """The reply, with the length of a body that is known, and without a body where HTTP has none."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from io import BytesIO
 from typing import Any, ClassVar
 
 from spyne.const.http import STATUS
 from spyne.error import Fault, InvalidInputError
-from spyne.server._headers import host_or
+from spyne.server._headers import host_or, is_multipart
 from spyne.server.http import TEXT_MIME_TYPE, HttpBase, HttpMethodContext, HttpReply, HttpTransportContext
 from spyne.util.address import Address
 
@@ -129,10 +129,7 @@ class WsgiApplication(HttpBase):
     def _call(self, ctx: WsgiMethodContext, environ: Environ) -> HttpReply:
         self.begin(ctx)
         if ctx.in_error is None and ctx.in_string is None:
-            try:
-                ctx.in_string = [self.read_body(environ)]
-            except Fault as error:
-                self._refuse(ctx, error)
+            self._open_body(ctx, environ)
         contexts = self.dispatch(ctx)
         self.get_in_object(ctx)
         self.get_out_object(ctx)
@@ -140,21 +137,43 @@ class WsgiApplication(HttpBase):
 
     # --- the request's body ---
 
+    def _open_body(self, ctx: WsgiMethodContext, environ: Environ) -> None:
+        """The whole body as bytes; one of several parts as blocks, read while it is parsed."""
+        if is_multipart(ctx.transport.request_content_type):
+            ctx.in_string = self.read_blocks(environ)
+            return
+        try:
+            ctx.in_string = [self.read_body(environ)]
+        except Fault as error:
+            self._refuse(ctx, error)
+
     def read_body(self, environ: Environ) -> bytes:
         """The request's body, read to its length or its end, never more than one byte past the limit.
 
         Raises Fault for a body that is too long, cut off, compressed, or of a length that is no number.
         """
+        length = self._announced(environ)
+        try:
+            if length is not None:
+                return self._read_length(environ["wsgi.input"], length)
+            return b"".join(self._blocks(environ, None))
+        except (OSError, ValueError):
+            raise InvalidInputError("the request's body could not be read") from None
+
+    def read_blocks(self, environ: Environ) -> Iterator[bytes]:
+        """The same body block by block; what is wrong with it is raised on the way."""
+        try:
+            yield from self._blocks(environ, self._announced(environ))
+        except (OSError, ValueError):
+            raise InvalidInputError("the request's body could not be read") from None
+
+    def _announced(self, environ: Environ) -> int | None:
+        """The Content-Length, None without one. Raises Fault for a body that is compressed."""
         encoding = environ.get("HTTP_CONTENT_ENCODING")
         if encoding and encoding.strip().lower() not in _IDENTITY:
             raise InvalidInputError("compressed requests are not taken; send the body without Content-Encoding")
         length = environ.get("CONTENT_LENGTH")
-        try:
-            if not length:
-                return self._read_to_end(environ)
-            return self._read_length(environ["wsgi.input"], self._length(length))
-        except (OSError, ValueError):
-            raise InvalidInputError("the request's body could not be read") from None
+        return self._length(length) if length else None
 
     def _length(self, text: str) -> int:
         """A Content-Length as a number (RFC 9110 §8.6)."""
@@ -177,32 +196,33 @@ class WsgiApplication(HttpBase):
             data += more
         return data
 
-    def _read_to_end(self, environ: Environ) -> bytes:
-        """A body without a length: as a chunked one where the server marks its end (``wsgi.input_terminated``), else empty.
+    def _blocks(self, environ: Environ, length: int | None) -> Iterator[bytes]:
+        """The body in blocks, to its length, or without one to its end.
 
-        A stream in memory has an end too.
+        Without a length it is a chunked one where the server marks its end (``wsgi.input_terminated``), else empty; a stream in memory has an end too.
         """
         stream = environ.get("wsgi.input")
-        if not environ.get("wsgi.input_terminated") and not isinstance(stream, BytesIO):
+        if stream is None:
+            return
+        if length is None and not environ.get("wsgi.input_terminated") and not isinstance(stream, BytesIO):
             if environ.get("HTTP_TRANSFER_ENCODING"):
                 raise InvalidInputError("this server does not take chunked requests; send a Content-Length")
-            return b""
-        if stream is None:
-            return b""
-        return self._read_blocks(stream)
-
-    def _read_blocks(self, stream: Any) -> bytes:
+            return
         limit = self.max_content_length
-        blocks: list[bytes] = []
+        if limit is not None and length is not None and length > limit:
+            raise self.too_long()
+        most = limit + 1 if length is None and limit is not None else length
         size = 0
-        while True:
-            block = stream.read(self.block_length if limit is None else min(self.block_length, limit + 1 - size))
+        while most is None or size < most:
+            block = stream.read(self.block_length if most is None else min(self.block_length, most - size))
             if not block:
-                return b"".join(blocks)
+                break
             size += len(block)
             if limit is not None and size > limit:
                 raise self.too_long()
-            blocks.append(block)
+            yield block
+        if length is not None and size < length:
+            raise InvalidInputError("the request's body is shorter than its Content-Length")
 
 
 class WsgiMounter:

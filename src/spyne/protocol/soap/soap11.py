@@ -50,6 +50,7 @@ class Soap11(XmlDocument):
 
     type: ClassVar[frozenset[str]] = frozenset({"soap", "soap11", "xml"})
     mime_type = "text/xml; charset=utf-8"
+    media_types: ClassVar[tuple[str, ...]] = ("text/xml",)
     allow_pi: ClassVar[bool] = False
 
     def compile(self, kind: CodecKind, call: Call) -> Any:
@@ -103,6 +104,9 @@ class Soap11(XmlDocument):
     def write_fault(self, fault: Fault) -> str:
         text = fault_text(fault, self.app.interface, self.codec_options())
         return f"{_OPEN}{xsi_if_used(text)}><soap11env:Body>{text}{_CLOSE}"
+
+    def request_headers(self, ctx: MethodContext) -> dict[str, str]:
+        return {"SOAPAction": f'"{ctx.descriptor.operation_name}"'}  # SOAP 1.1 section 6.1.1
 
     def fault_to_http_response_code(self, fault: Fault) -> int:
         return 500
