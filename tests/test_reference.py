@@ -18,6 +18,7 @@ from spyne.protocol.json import JsonDocument
 from spyne.protocol.soap import Soap11
 from spyne.protocol.xml import XmlDocument
 from spyne.schema.nodes import XSD_NAMESPACE
+from spyne.server.asgi import AsgiApplication
 from spyne.server.wsgi import WsgiApplication
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -44,6 +45,7 @@ ARGUMENTS = [
     ("protocols.md", "## Soap11 and XmlDocument", XmlDocument),
     ("protocols.md", "## JsonDocument", JsonDocument),
     ("servers.md", "## WsgiApplication", WsgiApplication),
+    ("servers.md", "## AsgiApplication", AsgiApplication),
     ("servers.md", "## NullServer", NullServer),
     ("clients.md", "## HttpClient", HttpClient),
 ]

@@ -148,6 +148,8 @@ class Application:
             result = self._begin(ctx)
             if hasattr(result, "__await__"):
                 result = await result
+            if hasattr(result, "__aiter__"):
+                result = [item async for item in result]
             self._succeed(ctx, result)
         except Exception as error:
             self._fail(ctx, error)

@@ -6,9 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
-__all__ = ["Begun", "HttpReply", "Silent", "as_bytes", "without"]
+__all__ = ["Begun", "BegunAsync", "HttpReply", "Silent", "as_bytes", "without"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,11 @@ class HttpReply:
         self._body = body
         self._server = server
         self._ctx = ctx
+
+    @property
+    def body(self) -> Any:
+        """A list with the whole body, or an iterable of its parts; asynchronous where the source is."""
+        return self._body
 
     def __iter__(self) -> Iterator[bytes]:
         body = self._body
@@ -72,6 +77,29 @@ class Begun:
             close = getattr(thing, "close", None)
             if close is not None:
                 close()
+
+
+class BegunAsync:
+    """The same of an asynchronous source."""
+
+    __slots__ = ("_first", "_rest", "_source")
+
+    def __init__(self, first: bytes, rest: AsyncIterator[Any], source: Any) -> None:
+        self._first = first
+        self._rest = rest
+        self._source = source
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._first
+        async for part in self._rest:
+            yield as_bytes(part)
+
+    async def aclose(self) -> None:
+        """Release what the body is made of."""
+        for thing in (self._rest, self._source):
+            close = getattr(thing, "aclose", None)
+            if close is not None:
+                await close()
 
 
 def as_bytes(part: Any) -> bytes:

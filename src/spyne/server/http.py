@@ -410,16 +410,20 @@ class HttpBase(ServerBase):
 
     def finish(self, ctx: Any, contexts: list[Any]) -> HttpReply:
         """Write the answer of a call whose user function has run, then run the auxiliary methods."""
-        if ctx.descriptor is not None and ctx.descriptor.one_way and ctx.in_error is None:
-            self._acknowledge(ctx)
-        elif ctx.transport.is_answered and ctx.out_error is None and ctx.out_string is None:
-            ctx.out_string = []
-        self.get_out_string(ctx)
+        self.write_answer(ctx)
         if type(ctx.out_string) is not list:
             self._start_body(ctx)
         if len(contexts) > 1:
             self._run_aux(contexts)
         return self._answer(ctx)
+
+    def write_answer(self, ctx: Any) -> None:
+        """Make ``ctx.out_string``; nothing has been asked of one that is no list yet."""
+        if ctx.descriptor is not None and ctx.descriptor.one_way and ctx.in_error is None:
+            self._acknowledge(ctx)
+        elif ctx.transport.is_answered and ctx.out_error is None and ctx.out_string is None:
+            ctx.out_string = []
+        self.get_out_string(ctx)
 
     @staticmethod
     def _acknowledge(ctx: Any) -> None:
