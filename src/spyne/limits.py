@@ -26,6 +26,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     number_text: characters of a number before it is parsed. For the numbers of XML, and for those in JSON's strings, the facet
     ``max_str_len`` of a type overrides it.
     header_blocks: child elements of a SOAP header.
+    compression_ratio: bytes of a compressed body after decompression, for each byte before it; of bodies beyond 10 MiB.
 
     libxml2 has limits of its own, which stay on whatever is set here unless the parser is told ``huge_tree``: depth 256,
     names of 50,000 bytes, texts and attributes of 10,000,000 bytes.
@@ -42,6 +43,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     unique_names: int | None = 10_000
     number_text: int | None = 1024
     header_blocks: int | None = 64
+    compression_ratio: int | None = 100
 
 
 DEFAULT_LIMITS = Limits()
@@ -58,6 +60,7 @@ _MESSAGES: dict[str, str] = {
     "unique_names": "the document has more different names than the limit unique_names={}",
     "number_text": "a number is longer than the limit number_text={} characters",
     "header_blocks": "the header has more blocks than the limit header_blocks={}",
+    "compression_ratio": "the request is compressed beyond the limit compression_ratio={}",
 }
 
 

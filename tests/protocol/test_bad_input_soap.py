@@ -347,7 +347,7 @@ HTTP = {
     "G72 a method with a line break": ({"REQUEST_METHOD": "A\r\nB: c"}, 405, "Client.RequestNotAllowed"),
     "G72 no Content-Type": ({"CONTENT_TYPE": None}, 405, "Client.RequestNotAllowed"),
     "G68 gzip": ({"HTTP_CONTENT_ENCODING": "gzip"}, 500, "Client.InvalidInput"),
-    "G68 layers": ({"HTTP_CONTENT_ENCODING": "gzip, gzip, br"}, 500, "Client.InvalidInput"),
+    "G68 layers": ({"HTTP_CONTENT_ENCODING": "gzip, gzip, br"}, 415, "Client.UnsupportedMediaType"),
     "B15 a length that is none": ({"CONTENT_LENGTH": "1e9"}, 500, "Client.InvalidInput"),
     "B15 a length below zero": ({"CONTENT_LENGTH": "-1"}, 500, "Client.InvalidInput"),
     "B15 a length in other digits": ({"CONTENT_LENGTH": "١"}, 500, "Client.InvalidInput"),

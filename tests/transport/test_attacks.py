@@ -315,7 +315,7 @@ HOSTILE = {
         (HEAD, length(len(GOOD["soap"])), *(GOOD["soap"][at : at + 1] for at in range(len(GOOD["soap"])))),
         b"fine",
     ),
-    "68 a bomb": ((HEAD, b"Content-Encoding: gzip\r\n", length(9), b"\x1f\x8b" + b"\0" * 7), b"Content-Encoding"),
+    "68 a bomb": ((HEAD, b"Content-Encoding: gzip\r\n", length(9), b"\x1f\x8b" + b"\0" * 7), b"not well-formed gzip"),
 }  # fmt: skip
 
 

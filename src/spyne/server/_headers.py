@@ -15,8 +15,10 @@ __all__ = [
     "charset_of",
     "check_header",
     "encode_path",
+    "entity_tag",
     "gen_header",
     "host_or",
+    "is_known",
     "is_multipart",
     "status_line",
 ]
@@ -51,6 +53,19 @@ def charset_of(content_type: str | None) -> str | None:
     except KeyError:
         match = _CHARSET.search(content_type or "")
         return (match[1] if match[1] is not None else match[2]).strip().lower() or None if match else None
+
+
+def entity_tag(document: bytes) -> str:
+    """A weak entity tag for a document (RFC 9110 §8.8.3): the same for every content coding."""
+    from hashlib import blake2b
+
+    return f'W/"{blake2b(document, digest_size=12).hexdigest()}"'
+
+
+def is_known(tag: str, if_none_match: Any) -> bool:
+    """Whether the client has the document already, by its If-None-Match (RFC 9110 §13.1.2)."""
+    known = {item.strip().removeprefix("W/") for value in if_none_match or () for item in value.split(",")}
+    return "*" in known or tag.removeprefix("W/") in known
 
 
 def is_multipart(content_type: str | None) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from spyne.server._coding import compressor
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
-__all__ = ["Begun", "BegunAsync", "HttpReply", "Silent", "as_bytes", "without"]
+__all__ = ["Begun", "BegunAsync", "HttpReply", "Silent", "as_bytes", "compressed", "without"]
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +102,55 @@ class BegunAsync:
             close = getattr(thing, "aclose", None)
             if close is not None:
                 await close()
+
+
+class Compressed:
+    """A body that is compressed part by part, each as soon as it is there."""
+
+    __slots__ = ("_body", "_compressor")
+
+    def __init__(self, coding: str, body: Any) -> None:
+        self._body = body
+        self._compressor = compressor(coding)
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._body:
+            if part:
+                yield self._compressor.part(part)
+        yield self._compressor.end()
+
+    def close(self) -> None:
+        """Release what the body is made of."""
+        close = getattr(self._body, "close", None)
+        if close is not None:
+            close()
+
+
+class CompressedAsync:
+    """The same of an asynchronous body."""
+
+    __slots__ = ("_body", "_compressor")
+
+    def __init__(self, coding: str, body: Any) -> None:
+        self._body = body
+        self._compressor = compressor(coding)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._body:
+            if part:
+                yield self._compressor.part(part)
+        yield self._compressor.end()
+
+    async def aclose(self) -> None:
+        """Release what the body is made of."""
+        await self._body.aclose()
+
+
+def compressed(coding: str, body: Any) -> Any:
+    """A body in a content coding: a list of the whole one, or as it comes."""
+    if type(body) is list:
+        return [compressor(coding).whole(b"".join(as_bytes(part) for part in body))]
+    return CompressedAsync(coding, body) if hasattr(body, "__aiter__") else Compressed(coding, body)
 
 
 def as_bytes(part: Any) -> bytes:

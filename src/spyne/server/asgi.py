@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from spyne.error import Fault, InvalidInputError
 from spyne.server._headers import host_or, is_multipart
 from spyne.server._reply import BegunAsync, as_bytes
-from spyne.server.http import HttpBase, HttpMethodContext, HttpReply, HttpTransportContext
+from spyne.server.http import Cors, HttpBase, HttpMethodContext, HttpReply, HttpTransportContext
 from spyne.util.address import Address
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class AsgiTransportContext(HttpTransportContext):
         self.req_method = request["method"]
 
     @property
-    def remote_addr(self) -> Any:
-        """The address that the connection came from. Headers such as X-Forwarded-For are not looked at."""
+    def peer_addr(self) -> str | None:
+        """The address that the connection came from."""
         client = self.req.get("client")
         return client[0] if client else None
 
@@ -86,14 +86,14 @@ class AsgiTransportContext(HttpTransportContext):
         query: bytes = self.req.get("query_string", b"")
         return query.decode("latin-1")
 
-    def get_scheme(self) -> str:
+    def peer_scheme(self) -> str:
         """``http`` or ``https``, as the server says."""
         return "https" if self.req.get("scheme") == "https" else "http"
 
-    def get_host(self) -> str:
+    def peer_host(self) -> str:
         """The Host header when it is a host, else the server's name and port."""
         name, port = self.req.get("server") or ("localhost", None)
-        own = name if port in (None, _DEFAULT_PORTS[self.get_scheme()]) else f"{name}:{port}"
+        own = name if port in (None, _DEFAULT_PORTS[self.peer_scheme()]) else f"{name}:{port}"
         hosts = self.headers.get("host")
         return host_or(hosts[0] if hosts else None, own)
 
@@ -129,12 +129,25 @@ class AsgiApplication(HttpBase):
         max_content_length: int | None = None,
         block_length: int = 64 * _KIB,
         *,
+        compress: int | None = None,
+        cors: Cors | None = None,
+        trusted_proxies: Iterable[str] = (),
+        request_id_header: str | None = None,
         threads: int = 40,
         inline: bool = False,
         body_timeout: float | None = 60.0,
         lifespan: Callable[[AsgiApplication], AbstractAsyncContextManager[Any]] | None = None,
     ) -> None:
-        super().__init__(app, chunked, max_content_length, block_length)
+        super().__init__(
+            app,
+            chunked,
+            max_content_length,
+            block_length,
+            compress=compress,
+            cors=cors,
+            trusted_proxies=trusted_proxies,
+            request_id_header=request_id_header,
+        )
         self.threads = threads
         self.inline = inline
         self.body_timeout = body_timeout
@@ -172,6 +185,9 @@ class AsgiApplication(HttpBase):
 
     async def _answer_to(self, ctx: AsgiMethodContext, receive: Receive) -> HttpReply:
         transport = ctx.transport
+        preflight = self.preflight(ctx)
+        if preflight is not None:
+            return preflight
         query = transport.req.get("query_string", b"")
         if self.is_document_request(transport.req_method, transport.req["path"], query.decode("latin-1")):
             return self.serve_document(ctx)
@@ -255,27 +271,36 @@ class AsgiApplication(HttpBase):
     async def _read(self, ctx: Any, receive: Receive) -> None:
         """Make ``ctx.in_string`` of the request's body; a body of several parts is kept in a temporary file when it is long."""
         try:
-            self._check_announced(ctx)
+            coded = self._check_announced(ctx)
             async with asyncio.timeout(self.body_timeout):
                 if is_multipart(ctx.transport.request_content_type):
-                    ctx.in_string = await self._spool(ctx, receive)
+                    ctx.in_string = await self._spool(ctx, coded, receive)
                 else:
-                    ctx.in_string = [b"".join([block async for block in self._blocks(receive)])]
+                    ctx.in_string = [b"".join([block async for block in self._blocks(coded, receive)])]
         except TimeoutError:
-            self._refuse(ctx, InvalidInputError(f"the request's body did not come within {self.body_timeout} s"))
+            self.refuse_body(ctx, InvalidInputError(f"the request's body did not come within {self.body_timeout} s"))
         except Fault as error:
-            self._refuse(ctx, error)
+            self.refuse_body(ctx, error)
 
-    def _check_announced(self, ctx: Any) -> None:
-        """Refuse what the headers say already: a body that is too long, or compressed."""
+    def _check_announced(self, ctx: Any) -> Any:
+        """Refuse a body that is too long by its headers; else what decompresses it."""
         headers, limit = dict(ctx.transport.req["headers"]), self.max_content_length
-        if headers.get(b"content-encoding", b"identity").strip().lower() not in (b"", b"identity"):
-            raise InvalidInputError("compressed requests are not taken; send the body without Content-Encoding")
         length = headers.get(b"content-length", b"")
         if limit is not None and length.isdigit() and (len(length) > len(str(limit)) or int(length) > limit):
             raise self.too_long()
+        return self.decoded_body(headers.get(b"content-encoding", b"").decode("latin-1"))
 
-    async def _blocks(self, receive: Receive) -> Any:
+    async def _blocks(self, coded: Any, receive: Receive) -> Any:
+        async for block in self._raw_blocks(receive):
+            if coded is None:
+                yield block
+            else:
+                for data in coded.feed(block):
+                    yield data
+        if coded is not None:
+            coded.finish()
+
+    async def _raw_blocks(self, receive: Receive) -> Any:
         limit, size = self.max_content_length, 0
         while True:
             message = await receive()
@@ -290,10 +315,10 @@ class AsgiApplication(HttpBase):
             if not message.get("more_body", False):
                 return
 
-    async def _spool(self, ctx: Any, receive: Receive) -> Iterator[bytes]:
+    async def _spool(self, ctx: Any, coded: Any, receive: Receive) -> Iterator[bytes]:
         file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - it is closed with the call
         ctx.on_close(file.close)
-        async for block in self._blocks(receive):
+        async for block in self._blocks(coded, receive):
             file.write(block)
         file.seek(0)
         return iter(lambda: file.read(self.block_length), b"")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import uuid4
 
 from spyne.const.http import STATUS
 from spyne.context import MethodContext, TransportContext
@@ -13,15 +15,35 @@ from spyne.error import Fault, NotAcceptableError, Redirect, RequestTooLongError
 from spyne.protocol._base import http_code_of, media_type_of
 from spyne.server._base import ServerBase
 from spyne.server._choice import choose_in, choose_out
-from spyne.server._headers import RequestHeaders, charset_of, check_header, encode_path, gen_header, status_line
-from spyne.server._reply import Begun, HttpReply, Silent, as_bytes, without
+from spyne.server._coding import choose_coding, codings, decoded_body, is_compressible
+from spyne.server._cors import Cors
+from spyne.server._headers import (
+    RequestHeaders,
+    charset_of,
+    check_header,
+    encode_path,
+    entity_tag,
+    gen_header,
+    is_known,
+    status_line,
+)
+from spyne.server._proxies import NOTHING, Forwarded, Proxies
+from spyne.server._reply import Begun, HttpReply, Silent, as_bytes, compressed, without
 from spyne.util.excerpt import cut
 from spyne.util.run import iterate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["HttpBase", "HttpMethodContext", "HttpRedirect", "HttpReply", "HttpTransportContext", "RequestHeaders"]
+__all__ = [
+    "Cors",
+    "HttpBase",
+    "HttpMethodContext",
+    "HttpRedirect",
+    "HttpReply",
+    "HttpTransportContext",
+    "RequestHeaders",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +54,8 @@ HTML_MIME_TYPE = "text/html; charset=utf-8"
 _OK = STATUS[200]
 _SINGLE = frozenset({"content-length", "content-type", "location"})
 _WITHOUT_BODY = frozenset({"204", "304"})
+_NOT_COMPRESSED = _WITHOUT_BODY | {"206"}
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}").fullmatch
 _ACCEPTED = STATUS[202]
 
 
@@ -60,6 +84,8 @@ class HttpTransportContext(TransportContext):
     _first_mime_type: str | None = None
     _resp_headers: dict[str, Any] | None = None
     _headers: RequestHeaders | None = None
+    _forwarded: Forwarded | None = None
+    _request_id: str | None = None
 
     def __init__(self, parent: Any, transport: Any, request: Any, content_type: str | None = None) -> None:
         self.itself = transport
@@ -87,15 +113,50 @@ class HttpTransportContext(TransportContext):
         """What stands after the question mark."""
         raise NotImplementedError
 
-    def get_scheme(self) -> str:
-        """``http`` or ``https``."""
+    @property
+    def peer_addr(self) -> str | None:
+        """The address that the connection came from."""
+        return None
+
+    def peer_scheme(self) -> str:
+        """``http`` or ``https``, of the connection to this server."""
         raise NotImplementedError
 
-    def get_host(self) -> str:
-        """The host, with its port, that the client asked for; the server's own address where that is no host."""
+    def peer_host(self) -> str:
+        """The host, with its port, that the peer asked for; the server's own address where that is no host."""
         raise NotImplementedError
 
     # the request
+
+    @property
+    def forwarded(self) -> Forwarded:
+        """What the server's trusted proxies say of the request; nothing unless it came through one."""
+        if self._forwarded is None:
+            proxies = self.itself.proxies
+            self._forwarded = NOTHING if proxies is None else proxies.read(self.peer_addr, self.headers)
+        return self._forwarded
+
+    @property
+    def remote_addr(self) -> Any:
+        """The client's address: that of the connection, or what a trusted proxy says."""
+        return self.peer_addr if self.itself.proxies is None else self.forwarded.addr or self.peer_addr
+
+    def get_scheme(self) -> str:
+        """``http`` or ``https``, as the client used it."""
+        return self.forwarded.scheme or self.peer_scheme()
+
+    def get_host(self) -> str:
+        """The host, with its port, that the client asked for; the server's own address where that is no host."""
+        return self.forwarded.host or self.peer_host()
+
+    @property
+    def request_id(self) -> str:
+        """The id of the request: what the client or a proxy put into the server's `request_id_header`, or a new one."""
+        if self._request_id is None:
+            name = self.itself.request_id_header
+            given = self.headers.get(name) if name else None
+            self._request_id = given[0] if given and _REQUEST_ID(given[0]) else uuid4().hex
+        return self._request_id
 
     @property
     def req_env(self) -> Any:
@@ -110,6 +171,11 @@ class HttpTransportContext(TransportContext):
             for name, value in self.read_headers():
                 self._headers.setdefault(name.lower().replace("-", "_"), []).append(value)
         return self._headers
+
+    def first_header(self, name: str) -> str | None:
+        """The first value of a request header, None without one."""
+        values = self.headers.get(name)
+        return values[0] if values else None
 
     def get_request_method(self) -> str:
         """The method in capitals, as in ``POST``."""
@@ -274,6 +340,16 @@ class HttpRedirect(Redirect):
         ctx.out_string = [page.encode()]
 
 
+def _can_be_compressed(status: str, headers: Sequence[tuple[str, str]]) -> bool:
+    """Whether an answer has a body that may be sent in another coding."""
+    named = {name.lower(): value for name, value in headers}
+    return (
+        status[:3] not in _NOT_COMPRESSED
+        and not named.keys() & {"content-encoding", "content-range"}
+        and is_compressible(named.get("content-type", ""))
+    )
+
+
 def _named(names: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(names))
 
@@ -283,6 +359,10 @@ class HttpBase(ServerBase):
 
     chunked: send bodies of unknown length part by part; else they are gathered first. max_content_length: bytes of a request,
     the application's ``limits.body`` unless set. block_length: bytes to read at once where the length is not known.
+    compress: compress answers of at least that many bytes for clients that accept it (zstd and br where the libraries ``backports.zstd``
+    and ``brotli`` are, gzip, deflate); compressed requests are always taken. cors: pages of which origins may call. trusted_proxies: addresses
+    and networks whose Forwarded and X-Forwarded-* headers are believed. request_id_header: the header, such as
+    ``X-Request-Id``, from which the request's id is taken and in which it is sent back.
     """
 
     transport = "http://schemas.xmlsoap.org/soap/http"
@@ -293,9 +373,23 @@ class HttpBase(ServerBase):
     close_event: ClassVar[str] = "http_close"
 
     def __init__(
-        self, app: Any, chunked: bool = True, max_content_length: int | None = None, block_length: int = 8 * 1024
+        self,
+        app: Any,
+        chunked: bool = True,
+        max_content_length: int | None = None,
+        block_length: int = 8 * 1024,
+        *,
+        compress: int | None = None,
+        cors: Cors | None = None,
+        trusted_proxies: Iterable[str] = (),
+        request_id_header: str | None = None,
     ) -> None:
         super().__init__(app)
+        self.compress = compress
+        self.cors = cors
+        self.proxies = Proxies(trusted_proxies) if trusted_proxies else None
+        self.request_id_header = request_id_header
+        self._finishes = compress is not None or cors is not None or request_id_header is not None
         self.chunked = chunked
         self._limit = "body" if max_content_length is None else "max_content_length"
         self.max_content_length = app.limits.body if max_content_length is None else max_content_length
@@ -340,7 +434,9 @@ class HttpBase(ServerBase):
             self.fire_app_event("method_context_created", ctx)
             transport.wsdl = self.doc.wsdl11.document_for(url or self.address_of(ctx))
             self._fire("wsdl", ctx)
-            headers = transport.header_list(WSDL_MIME_TYPE)
+            headers = [*transport.header_list(WSDL_MIME_TYPE), ("ETag", tag := entity_tag(transport.wsdl))]
+            if transport.resp_code is None and is_known(tag, transport.headers.get("if_none_match")):
+                return self._make_reply(ctx, STATUS[304], headers, [])
             return self._make_reply(ctx, status_line(transport.resp_code or 200), headers, [transport.wsdl])
         except Exception as error:
             return self._refuse_document(ctx, error)
@@ -432,6 +528,19 @@ class HttpBase(ServerBase):
         if ctx.transport.resp_code is None and ctx.out_error is None:
             ctx.transport.resp_code = _ACCEPTED
 
+    def refuse_body(self, ctx: Any, fault: Fault) -> None:
+        """Note why the body of a request is not read."""
+        if isinstance(fault, UnsupportedMediaTypeError):
+            self._refusal(ctx, fault)
+            ctx.transport.resp_headers["Accept-Encoding"] = ", ".join(codings())  # RFC 9110 §15.5.16
+        self._refuse(ctx, fault)
+
+    def decoded_body(self, content_encoding: str | None) -> Any:
+        """What the blocks of a compressed body are fed to, None for one that is not compressed."""
+        if not content_encoding:
+            return None
+        return decoded_body(content_encoding, self.app.limits, self.max_content_length, self.too_long)
+
     def too_long(self) -> RequestTooLongError:
         """The fault for a request that passes the limit; it names the limit."""
         return RequestTooLongError(
@@ -493,6 +602,8 @@ class HttpBase(ServerBase):
 
     def _make_reply(self, ctx: Any, status: str, headers: list[tuple[str, str]], body: Any) -> HttpReply:
         """The reply, with the length of a body that is known, and without a body where HTTP has none."""
+        if self._finishes:
+            body = self._finish_reply(ctx, status, headers, body)
         if type(body) is list:
             if len(body) == 1 and type(body[0]) is bytes:
                 length = len(body[0])
@@ -505,6 +616,35 @@ class HttpBase(ServerBase):
         if status[:3] in _WITHOUT_BODY:
             return HttpReply(status, without(headers, "content-length", "content-type"), Silent(body), self, ctx)
         return HttpReply(status, headers, body if ctx.transport.req_method != "HEAD" else Silent(body), self, ctx)
+
+    def _finish_reply(self, ctx: Any, status: str, headers: list[tuple[str, str]], body: Any) -> Any:
+        """Add what the server's options add to every answer; the body, compressed where the client wants it."""
+        transport = ctx.transport
+        if self.request_id_header is not None:
+            headers.append(check_header(self.request_id_header, transport.request_id))
+        if self.cors is not None:
+            headers.extend(self.cors.answer_headers(transport.first_header("origin")))
+        if self.compress is None or not _can_be_compressed(status, headers):
+            return body
+        headers.append(("Vary", "Accept-Encoding"))
+        coding = choose_coding(", ".join(transport.headers.get("accept_encoding") or ()))
+        if coding is None or (type(body) is list and sum(map(len, body)) < self.compress):
+            return body
+        headers.append(("Content-Encoding", coding))
+        return compressed(coding, body)
+
+    def preflight(self, ctx: Any) -> HttpReply | None:
+        """The answer to a browser that asks whether a page may call (`cors`), None for every other request."""
+        transport = ctx.transport
+        if self.cors is None or transport.req_method != "OPTIONS":
+            return None
+        asked = transport.first_header("access_control_request_method")
+        if asked is None:
+            return None
+        methods = dict.fromkeys(method for protocol in self.app.in_protocols for method in protocol.http_methods)
+        headers = self.cors.preflight_headers(transport.first_header("origin"), methods)
+        transport.is_document = True
+        return HttpReply(STATUS[204], headers, [], self, ctx)
 
     # --- events ---
 

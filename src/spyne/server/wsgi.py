@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
-_IDENTITY = ("", "identity")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _SUSPICIOUS_LENGTH = 19
 """Digits of a Content-Length; a number with more is no length of anything."""
@@ -37,9 +36,10 @@ class WsgiTransportContext(HttpTransportContext):
         self.req_method = request["REQUEST_METHOD"]
 
     @property
-    def remote_addr(self) -> Any:
-        """The address that the connection came from. Headers such as X-Forwarded-For are not looked at."""
-        return self.req.get("REMOTE_ADDR")
+    def peer_addr(self) -> str | None:
+        """The address that the connection came from."""
+        address: str | None = self.req.get("REMOTE_ADDR")
+        return address
 
     def get_peer(self) -> Address:
         """The other end of the connection."""
@@ -67,14 +67,14 @@ class WsgiTransportContext(HttpTransportContext):
         query: str = self.req.get("QUERY_STRING", "")
         return query
 
-    def get_scheme(self) -> str:
+    def peer_scheme(self) -> str:
         """``http`` or ``https``, as the server says."""
         return "https" if self.req.get("wsgi.url_scheme") == "https" else "http"
 
-    def get_host(self) -> str:
+    def peer_host(self) -> str:
         """The Host header when it is a host, else the server's name and port."""
         name, port = self.req.get("SERVER_NAME", "localhost"), self.req.get("SERVER_PORT", "")
-        own = name if port in ("", _DEFAULT_PORTS[self.get_scheme()]) else f"{name}:{port}"
+        own = name if port in ("", _DEFAULT_PORTS[self.peer_scheme()]) else f"{name}:{port}"
         return host_or(self.req.get("HTTP_HOST"), own)
 
 
@@ -109,7 +109,10 @@ class WsgiApplication(HttpBase):
     def __call__(self, req_env: Environ, start_response: StartResponse, wsgi_url: str | None = None) -> HttpReply:
         """Answer one request. wsgi_url: the address that the WSDL names, instead of the one that was asked."""
         ctx = WsgiMethodContext(self, req_env, req_env.get("CONTENT_TYPE") or None)
-        if self.is_wsdl_request(req_env):
+        reply = self.preflight(ctx)
+        if reply is not None:
+            pass
+        elif self.is_wsdl_request(req_env):
             reply = self.serve_document(ctx, wsgi_url)
         else:
             try:
@@ -145,7 +148,7 @@ class WsgiApplication(HttpBase):
         try:
             ctx.in_string = [self.read_body(environ)]
         except Fault as error:
-            self._refuse(ctx, error)
+            self.refuse_body(ctx, error)
 
     def read_body(self, environ: Environ) -> bytes:
         """The request's body, read to its length or its end, never more than one byte past the limit.
@@ -153,25 +156,34 @@ class WsgiApplication(HttpBase):
         Raises Fault for a body that is too long, cut off, compressed, or of a length that is no number.
         """
         length = self._announced(environ)
+        coded = self.decoded_body(environ.get("HTTP_CONTENT_ENCODING"))
         try:
-            if length is not None:
+            if length is not None and coded is None:
                 return self._read_length(environ["wsgi.input"], length)
-            return b"".join(self._blocks(environ, None))
+            return b"".join(self._decoded(coded, self._blocks(environ, length)))
         except (OSError, ValueError):
             raise InvalidInputError("the request's body could not be read") from None
 
     def read_blocks(self, environ: Environ) -> Iterator[bytes]:
         """The same body block by block; what is wrong with it is raised on the way."""
         try:
-            yield from self._blocks(environ, self._announced(environ))
+            coded = self.decoded_body(environ.get("HTTP_CONTENT_ENCODING"))
+            yield from self._decoded(coded, self._blocks(environ, self._announced(environ)))
         except (OSError, ValueError):
             raise InvalidInputError("the request's body could not be read") from None
 
+    @staticmethod
+    def _decoded(coded: Any, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks of a body after decompression, if it is compressed."""
+        if coded is None:
+            yield from blocks
+            return
+        for block in blocks:
+            yield from coded.feed(block)
+        coded.finish()
+
     def _announced(self, environ: Environ) -> int | None:
-        """The Content-Length, None without one. Raises Fault for a body that is compressed."""
-        encoding = environ.get("HTTP_CONTENT_ENCODING")
-        if encoding and encoding.strip().lower() not in _IDENTITY:
-            raise InvalidInputError("compressed requests are not taken; send the body without Content-Encoding")
+        """The Content-Length, None without one."""
         length = environ.get("CONTENT_LENGTH")
         return self._length(length) if length else None
 
