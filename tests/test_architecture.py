@@ -45,6 +45,7 @@ FLOOR_OF = {
     "spyne.store": 5,
     "spyne.auxproc": 6,
     "spyne.client": 6,
+    "spyne.observability": 6,
     "spyne.queue": 6,
     "spyne.server": 6,
     "spyne": 7,

@@ -41,6 +41,7 @@ MODULES = [
     "spyne.model.enum",
     "spyne.model.fault",
     "spyne.model.primitive",
+    "spyne.observability",
     "spyne.protocol",
     "spyne.protocol.dictdoc",
     "spyne.protocol.json",

@@ -82,6 +82,10 @@ class Application:
         self._build()
         for service in self.services:
             service.initialize(self)
+        for wrapper in self.middleware:
+            install = getattr(wrapper, "install", None)
+            if install is not None:
+                install(self)
 
     def _build(self) -> None:
         for kind, protocols in (("decode_request", self.in_protocols), ("encode_response", self.out_protocols)):

@@ -9,7 +9,10 @@ Handler: TypeAlias = Callable[[Any], Any]
 """Takes the MethodContext, returns what the user function returned (a coroutine for ``async def``)."""
 
 Middleware: TypeAlias = Callable[[Handler], Handler]
-"""Made once, when the application is built; the handler it returns runs for every call."""
+"""Made once, when the application is built; the handler it returns runs for every call.
+
+One that is given to the application may have a method ``install(app)``, called once, to listen to events as well.
+"""
 
 
 def compose(middleware: Sequence[Middleware], handler: Handler) -> Handler:

@@ -1,0 +1,8 @@
+"""What operators look at: spans and metrics, and the messages themselves."""
+
+from __future__ import annotations
+
+from spyne.observability.telemetry import OpenTelemetry
+from spyne.observability.wire import WireLog
+
+__all__ = ["OpenTelemetry", "WireLog"]
