@@ -10,15 +10,17 @@ ROOT = Path(__file__).parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "spyne-bench"
 CONSTRAINTS = ROOT / "constraints.txt"
 
+SERVER = ["uvicorn", "uvloop", "httptools"]
+
 # Name -> what pip installs. Each gets the lxml and msgspec of constraints.txt, so that all stand on the same ground.
 REQUIREMENTS = {
-    "this": ["--editable", str(ROOT)],
+    "this": ["--editable", str(ROOT), *SERVER],
     "spyne-2.14": ["spyne==2.14.0", "lxml"],
-    "floor": ["lxml", "msgspec"],
-    "starlette": ["starlette", "msgspec"],
-    "litestar": ["litestar", "msgspec"],
-    "fastapi": ["fastapi", "fastapi-soap", "lxml"],
-    "soapbar": ["soapbar", "starlette"],
+    "floor": ["lxml", "msgspec", *SERVER],
+    "starlette": ["starlette", "msgspec", *SERVER],
+    "litestar": ["litestar", "msgspec", *SERVER],
+    "fastapi": ["fastapi", "fastapi-soap", "lxml", *SERVER],
+    "soapbar": ["soapbar", "starlette", *SERVER],
 }
 PYTHON = {"spyne-2.14": "python3.11"}  # the newest that Spyne 2.14 is known to run on
 

@@ -1,4 +1,4 @@
-"""Hello world in twelve lines: the annotations are the declaration."""
+"""Hello world: the annotations are the declaration, and SOAP and JSON are at one address."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 from annotated_types import Ge
 
 from spyne import Application, Service, rpc
+from spyne.protocol.json import JsonDocument
 from spyne.protocol.soap import Soap11
 from spyne.server.wsgi import WsgiApplication
 
@@ -16,5 +17,7 @@ class HelloWorldService(Service):
         return (f"Hello, {name}" for _ in range(times))
 
 
-application = Application([HelloWorldService], "hello", in_protocol=Soap11(validator="soft"), out_protocol=Soap11())
+application = Application(
+    [HelloWorldService], "hello", in_protocol=[Soap11(validator="soft"), JsonDocument(validator="soft")]
+)
 wsgi_application = WsgiApplication(application)

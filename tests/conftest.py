@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
+from hypothesis import settings
+
+# The same examples on every run, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=explore looks further.
+settings.register_profile("repeat", derandomize=True)
+settings.register_profile("explore", derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeat"))
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -48,6 +48,8 @@ FLOOR_OF = {
     "spyne.observability": 6,
     "spyne.queue": 6,
     "spyne.server": 6,
+    "spyne.testing": 6,
+    "spyne.pytest_plugin": 6,
     "spyne": 7,
     "spyne.cli": 7,
     "spyne.util": 7,

@@ -10,15 +10,22 @@ import pytest
 
 import spyne.model
 from spyne import Application, Limits, NullServer
-from spyne.client.http import HttpClient
+from spyne.client.http import AsyncHttpClient, HttpClient
+from spyne.client.msgpack import AsyncMessagePackClient, MessagePackClient
 from spyne.decorator import _KEYWORDS as KEYWORDS
 from spyne.model import SimpleModel
 from spyne.model.attributes import SYNONYMS, AttributesBase
-from spyne.protocol.json import JsonDocument
-from spyne.protocol.soap import Soap11
+from spyne.protocol.csv import Csv
+from spyne.protocol.html import HtmlColumnTable, HtmlMicroFormat, HtmlRowTable
+from spyne.protocol.http import HttpPattern, HttpRpc
+from spyne.protocol.json import HybridHttpJsonDocument, JsonDocument, JsonP, JsonRpc
+from spyne.protocol.msgpack import MessagePackDocument, MessagePackRpc
+from spyne.protocol.soap import Soap11, Soap12
 from spyne.protocol.xml import XmlDocument
+from spyne.protocol.yaml import YamlDocument
 from spyne.schema.nodes import XSD_NAMESPACE
 from spyne.server.asgi import AsgiApplication
+from spyne.server.msgpack import MessagePackServer
 from spyne.server.wsgi import WsgiApplication
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -41,13 +48,28 @@ def names_in(page, heading):
 
 ARGUMENTS = [
     ("application.md", "## Application", Application),
-    ("protocols.md", "## Soap11 and XmlDocument", Soap11),
-    ("protocols.md", "## Soap11 and XmlDocument", XmlDocument),
+    ("protocols.md", "## Soap11 and Soap12", Soap11),
+    ("protocols.md", "## Soap11 and Soap12", Soap12),
+    ("protocols.md", "## XmlDocument", XmlDocument),
     ("protocols.md", "## JsonDocument", JsonDocument),
+    ("protocols.md", "## JsonDocument", HybridHttpJsonDocument),
+    ("protocols.md", "## JsonRpc", JsonRpc),
+    ("protocols.md", "## JsonP", JsonP),
+    ("protocols.md", "## MessagePackDocument and MessagePackRpc", MessagePackDocument),
+    ("protocols.md", "## MessagePackDocument and MessagePackRpc", MessagePackRpc),
+    ("protocols.md", "## HttpRpc", HttpRpc),
+    ("protocols.md", "## HttpPattern", HttpPattern),
+    ("protocols.md", "## YamlDocument", YamlDocument),
+    ("protocols.md", "### Arguments of Csv", Csv),
+    ("protocols.md", "### HtmlRowTable and HtmlColumnTable", HtmlRowTable),
+    ("protocols.md", "### HtmlRowTable and HtmlColumnTable", HtmlColumnTable),
+    ("protocols.md", "### HtmlMicroFormat", HtmlMicroFormat),
     ("servers.md", "## WsgiApplication", WsgiApplication),
     ("servers.md", "## AsgiApplication", AsgiApplication),
+    ("servers.md", "## MessagePackServer", MessagePackServer),
     ("servers.md", "## NullServer", NullServer),
-    ("clients.md", "## HttpClient", HttpClient),
+    ("clients.md", "## MessagePackClient and AsyncMessagePackClient", MessagePackClient),
+    ("clients.md", "## MessagePackClient and AsyncMessagePackClient", AsyncMessagePackClient),
 ]
 
 
@@ -57,6 +79,12 @@ def test_arguments_of_a_class(page, heading, cls):
     parameters = signature(cls).parameters.values()
     expected = [p.name for p in parameters if p.kind is not Parameter.VAR_POSITIONAL]
     assert sorted(names_in(f"reference/{page}", heading)) == sorted(expected)
+
+
+def test_arguments_of_clients():
+    """The table of both clients has the arguments of either."""
+    expected = {*signature(HttpClient).parameters, *signature(AsyncHttpClient).parameters}
+    assert sorted(names_in("reference/clients.md", "## HttpClient and AsyncHttpClient")) == sorted(expected)
 
 
 def test_keywords_of_rpc():

@@ -60,6 +60,21 @@ def soap(data):
     return (PRE + OPS[e.tag](e) + POST).encode()
 
 
+async def soap_asgi(scope, receive, send):
+    """The floor as a hand-written ASGI application."""
+    if scope["type"] == "lifespan":
+        return
+    message = await receive()
+    data = message["body"]
+    while message.get("more_body"):
+        message = await receive()
+        data += message["body"]
+    out = soap(data)
+    headers = [(b"content-type", b"text/xml; charset=utf-8"), (b"content-length", str(len(out)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": out})
+
+
 def cases():
     for w in W.WORKLOADS:
         d = W.soap_request(w)

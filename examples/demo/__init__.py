@@ -1,1 +1,1 @@
-"""One declaration, served over SOAP 1.1 and over JSON by the standard library's HTTP server."""
+"""One declaration, served over SOAP 1.1, SOAP 1.2 and JSON at one address by the standard library's HTTP server."""

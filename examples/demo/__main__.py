@@ -27,35 +27,39 @@ class QuietHandler(WSGIRequestHandler):
 def how_to_call(url):
     """Tell where the WSDL is, and a command line for each protocol."""
     return f"""\
-WSDL  {url}/soap?wsdl
-SOAP  curl -H 'Content-Type: text/xml; charset=utf-8' -d '{SOAP_REQUEST}' {url}/soap
-JSON  curl -H 'Content-Type: application/json' -d '{JSON_REQUEST}' {url}/json
+WSDL  {url}/?wsdl
+SOAP  curl -H 'Content-Type: text/xml; charset=utf-8' -d '{SOAP_REQUEST}' {url}/
+JSON  curl -H 'Content-Type: application/json' -d '{JSON_REQUEST}' {url}/
 """
 
 
-def call_soap(url):
-    """Call over SOAP with zeep, which knows the service from its WSDL alone."""
+def call_soap(url, port):
+    """Call over a version of SOAP with zeep, which knows the service from its WSDL alone."""
     from zeep import Client
 
-    with Client(f"{url}/soap?wsdl") as client:
+    with Client(f"{url}/?wsdl", port_name=port) as client:
         return client.service.say_hello("Dave", 2)
 
 
 def call_json(url):
     """Call over JSON with the standard library alone."""
-    request = urllib.request.Request(f"{url}/json", JSON_REQUEST.encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(f"{url}/", JSON_REQUEST.encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.load(response)
 
 
 def once():
-    """Serve on a free port, call over both protocols, print the answers; return the exit status."""
+    """Serve on a free port, call over all protocols, print the answers; return the exit status."""
     with make_server("127.0.0.1", 0, demo, handler_class=QuietHandler) as server:
         url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             print(how_to_call(url))
-            answers = {"zeep, SOAP 1.1": call_soap(url), "urllib, JSON": call_json(url)}
+            answers = {
+                "zeep, SOAP 1.1": call_soap(url, "Demo"),
+                "zeep, SOAP 1.2": call_soap(url, "DemoSoap12"),
+                "urllib, JSON": call_json(url),
+            }
         finally:
             server.shutdown()
     for client, answer in answers.items():

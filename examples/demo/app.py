@@ -1,35 +1,15 @@
-"""The same service as a SOAP 1.1 application at /soap and a JSON one at /json."""
-
-from wsgiref.util import shift_path_info
+"""The service at one address: SOAP 1.1, SOAP 1.2 and JSON, each answered in kind."""
 
 from examples.demo.service import HelloWorldService
 from spyne import Application
 from spyne.protocol.json import JsonDocument
-from spyne.protocol.soap import Soap11
+from spyne.protocol.soap import Soap11, Soap12
 from spyne.server.wsgi import WsgiApplication
 
-
-def serve(protocol):
-    """Return the service as a WSGI application that speaks `protocol` both ways."""
-    application = Application(
-        [HelloWorldService],
-        tns="spyne.examples.demo",
-        name="Demo",
-        in_protocol=protocol(validator="soft"),
-        out_protocol=protocol(),
-    )
-    return WsgiApplication(application)
-
-
-ROUTES = {"soap": serve(Soap11), "json": serve(JsonDocument)}
-
-
-def not_found(environ, start_response):
-    """Answer whatever is neither /soap nor /json."""
-    start_response("404 Not Found", [("Content-Type", "text/plain")])
-    return [b"The services are at /soap and /json.\n"]
-
-
-def demo(environ, start_response):
-    """Send a request to the application that its first path segment names."""
-    return ROUTES.get(shift_path_info(environ), not_found)(environ, start_response)
+application = Application(
+    [HelloWorldService],
+    tns="spyne.examples.demo",
+    name="Demo",
+    in_protocol=[Soap11(validator="soft"), Soap12(validator="soft"), JsonDocument(validator="soft")],
+)
+demo = WsgiApplication(application)

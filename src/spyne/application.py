@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spyne.error import Fault, InternalError, Redirect
 from spyne.evmgr import EventManager
 from spyne.interface._base import Call, Interface
+from spyne.interface._streams import with_stream
 from spyne.interface._view import View
 from spyne.limits import Limits
 from spyne.middleware import Handler, Middleware, compose
@@ -142,17 +143,21 @@ class Application:
             result = self._begin(ctx)
             if hasattr(result, "__await__"):
                 result = run(result)
+            if hasattr(result, "__aiter__"):
+                result = iterate(result)
+                if getattr(ctx.transport.itself, "changes_threads", False):
+                    result = list(result)  # its event loop belongs to this thread
             self._succeed(ctx, result)
         except Exception as error:
             self._fail(ctx, error)
 
-    async def aprocess_request(self, ctx: MethodContext) -> None:
-        """The same for a caller with an event loop: a coroutine is awaited on it."""
+    async def aprocess_request(self, ctx: MethodContext, *, gather: bool = True) -> None:
+        """The same for a caller with an event loop: a coroutine is awaited on it. gather: make a list of an asynchronous iterator."""
         try:
             result = self._begin(ctx)
             if hasattr(result, "__await__"):
                 result = await result
-            if hasattr(result, "__aiter__"):
+            if gather and hasattr(result, "__aiter__"):
                 result = [item async for item in result]
             self._succeed(ctx, result)
         except Exception as error:
@@ -163,13 +168,13 @@ class Application:
         return ctx.descriptor.service_class.call_wrapper(ctx)
 
     def _begin(self, ctx: MethodContext) -> Any:
+        if ctx.descriptor.stream_in is not None and ctx.in_stream is None:
+            ctx.in_object = with_stream(ctx.descriptor, ctx.in_object)
         ctx.fire_event("method_call")
         handler = self._handlers.get(ctx.descriptor)
         return self.call_wrapper(ctx) if handler is None else handler(ctx)
 
     def _succeed(self, ctx: MethodContext, result: Any) -> None:
-        if hasattr(result, "__aiter__"):
-            result = iterate(result)
         if ctx.out_object is None:
             results = ctx.descriptor.results
             several = results > 1 and isinstance(result, list | tuple)

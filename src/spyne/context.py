@@ -60,7 +60,8 @@ class MethodContext:
     in_string, out_string: iterables of bytes. in_document, out_document: the protocol's own form (an lxml element for XML,
     dicts and lists for JSON). in_object: the arguments, by position and by name. out_object: a sequence with the result(s).
     in_header, out_header: header objects, one or a sequence. in_error, out_error: a Fault. in_protocol, out_protocol: the
-    application's until they are set for this call. batch: the calls of a request that holds several, None for all others.
+    application's until they are set for this call. batch: the calls of a request that holds several, None for all others. in_stream: the
+    argument that is still arriving, None for all other calls; `in_document` is then what has arrived, without the items that were read.
     """
 
     SERVER: ClassVar[Literal["server"]] = "server"
@@ -86,6 +87,7 @@ class MethodContext:
         "in_header_doc",
         "in_object",
         "in_protocol",
+        "in_stream",
         "in_string",
         "inprot_ctx",
         "is_closed",
@@ -127,6 +129,7 @@ class MethodContext:
     in_header: Any
     in_object: Any
     in_protocol: Any
+    in_stream: Any
     inprot_ctx: Any
     out_object: Any
     out_protocol: Any
@@ -156,7 +159,7 @@ class MethodContext:
         ) = None
         self.method_name = self.method_request_string = self.udc = self.pusher_stack = self._close_hooks = None
         self.in_string = self._in_document = self.in_header_doc = self.in_body_doc = self.in_error = None
-        self.in_header = self.in_object = self.inprot_ctx = None
+        self.in_header = self.in_object = self.in_stream = self.inprot_ctx = None
         self.out_object = self.out_header = self.out_error = self.out_body_doc = self.out_header_doc = None
         self._out_document = self.out_string = self.out_stream = self.outprot_ctx = None
 

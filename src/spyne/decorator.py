@@ -62,6 +62,7 @@ _KEYWORDS = frozenset(
         "internal_key_suffix",
         "logged",
         "one_way",
+        "idempotent",
         "wsdl_part_name",
         "mtom",
         "is_async",
@@ -102,7 +103,8 @@ def rpc(*types: Any, **keywords: Any) -> Any:
     arguments they are the parameters' types, and keywords begin with an underscore: ``_returns``, ``_body_style``
     ("wrapped", "bare", "out_bare"), ``_in_header``, ``_out_header``, ``_throws``, ``_operation_name``,
     ``_in_message_name``, ``_out_message_name``, ``_in_arg_names``, ``_out_variable_name``, ``_port_type``, ``_aux``,
-    ``_pattern`` and ``_patterns`` (HttpPattern), ``_one_way`` (no result, and callers do not wait for one)…
+    ``_pattern`` and ``_patterns`` (HttpPattern), ``_one_way`` (no result, and callers do not wait for one)… The older
+    ``_soap_body_style`` is taken for "wrapped", whatever it says: rpc style is an option of the SOAP protocols.
 
     Raises DeclarationError for an unknown keyword or when types and parameters do not match.
     """
@@ -342,6 +344,8 @@ class _Builder:
             internal_key_suffix=get("internal_key_suffix") or "",
             keyword_names=keyword_only(self.function),
             one_way=self._one_way(results),
+            idempotent=bool(get("idempotent")),
+            mtom=bool(self.keywords.get("mtom")),
             service_class=get("service_class") or get("service"),
             parent_class=None if get("no_self", True) else self.owner,
         )

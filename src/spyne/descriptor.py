@@ -46,7 +46,10 @@ class MethodDescriptor:
     name: the public name of the request. operation_name: the WSDL operation and SOAPAction. in_message, out_message: the
     classes of the request and the response, or the bare types themselves. in_header, out_header, faults: tuples of classes.
     in_names: parameter name to public name, in order. keyword_names: the parameters that the function takes by name only.
-    one_way: whether the caller waits for no result. udd: the user's metadata.
+    one_way: whether the caller waits for no result. idempotent: whether calling it
+    twice does what calling it once does, so that clients may try again. mtom: whether responses in SOAP are always MTOM packages. udd: the user's
+    metadata. stream_in: the parameter that is given items while they arrive, known once an application has the method;
+    stream_in_async: whether it is an asynchronous iterator.
     """
 
     def __init__(
@@ -84,6 +87,8 @@ class MethodDescriptor:
         internal_key_suffix: str = "",
         keyword_names: tuple[str, ...] = (),
         one_way: bool = False,
+        idempotent: bool = False,
+        mtom: bool = False,
         service_class: Any = None,
         parent_class: Any = None,
     ) -> None:
@@ -120,7 +125,11 @@ class MethodDescriptor:
         self.parent_class = parent_class
         self.keyword_names = keyword_names
         self.one_way = one_way
+        self.idempotent = idempotent
+        self.mtom = mtom
         self.service_class = service_class
+        self.stream_in: str | None = None
+        self.stream_in_async = False
 
     @property
     def udp(self) -> UserData:

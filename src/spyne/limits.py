@@ -15,7 +15,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     body: bytes of the decompressed body.
     depth: elements inside each other, the root counting one; for JSON, arrays and objects inside each other.
-    elements: elements of one document.
+    elements: elements of one document; for YAML, its nodes.
     children: child elements of one element; for JSON see `depth` and `body`.
     attributes: attributes of one element, namespace declarations among them.
     attribute_size: bytes of one attribute's value as written.
@@ -26,6 +26,14 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     number_text: characters of a number before it is parsed. For the numbers of XML, and for those in JSON's strings, the facet
     ``max_str_len`` of a type overrides it.
     header_blocks: child elements of a SOAP header.
+    calls: calls of one request that may hold several.
+    parts: parts of a multipart message, fields of forms not among them.
+    part_headers: header lines of one part.
+    part_header_size: bytes of one of them.
+    fields: names with a value in a query or a form; one name with many values counts as many.
+    array_index: the highest index in a flat name such as ``a[3].b``; places that are not named are not made.
+    stream_item: bytes of one item of an argument that is read while it arrives, and of what stands around these items. Whole
+    streams are bounded by `body`; `elements` and `children` count within an item.
     compression_ratio: bytes of a compressed body after decompression, for each byte before it; of bodies beyond 10 MiB.
 
     libxml2 has limits of its own, which stay on whatever is set here unless the parser is told ``huge_tree``: depth 256,
@@ -43,6 +51,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     unique_names: int | None = 10_000
     number_text: int | None = 1024
     header_blocks: int | None = 64
+    calls: int | None = 100
+    parts: int | None = 50
+    part_headers: int | None = 64
+    part_header_size: int | None = 4 * KIB
+    fields: int | None = 1000
+    array_index: int | None = 50_000
+    stream_item: int | None = 10 * MIB
     compression_ratio: int | None = 100
 
 
@@ -60,6 +75,13 @@ _MESSAGES: dict[str, str] = {
     "unique_names": "the document has more different names than the limit unique_names={}",
     "number_text": "a number is longer than the limit number_text={} characters",
     "header_blocks": "the header has more blocks than the limit header_blocks={}",
+    "calls": "the request has more calls than the limit calls={}",
+    "parts": "the message has more parts than the limit parts={}",
+    "part_headers": "a part has more headers than the limit part_headers={}",
+    "part_header_size": "a header of a part is longer than the limit part_header_size={} bytes",
+    "fields": "the form has more fields than the limit fields={}",
+    "array_index": "an index is higher than the limit array_index={}",
+    "stream_item": "one item of the stream is larger than the limit stream_item={} bytes",
     "compression_ratio": "the request is compressed beyond the limit compression_ratio={}",
 }
 

@@ -24,7 +24,9 @@ PROTOCOLS = {
     cls.__name__: cls for cls in (JsonDocument, soap.Soap11, getattr(soap, "Soap12", None), XmlDocument) if cls
 }
 NATIVE = {"list": list, "dict": dict}
+ABORTED = "(the connection was aborted)"
 ENV = "{http://schemas.xmlsoap.org/soap/envelope/}"
+ENV12 = "{http://www.w3.org/2003/05/soap-envelope}"
 XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
 
@@ -97,11 +99,19 @@ def ask(module: str, exchange: dict[str, Any], validator: str | None) -> Answer:
     }
     started: list[tuple[str, dict[str, str]]] = []
     chunks = server(environ, lambda status, headers, exc_info=None: started.append((status, dict(headers))))
+    sent: list[bytes] = []
+    is_whole = False
     try:
-        text = b"".join(chunks).decode()
+        sent.extend(chunks)
+        is_whole = True
+    except ValueError:  # what user code raised after the first item
+        assert sent
     finally:
         getattr(chunks, "close", lambda: None)()
+    text = b"".join(sent).decode()
     ((status, headers),) = started
+    if not is_whole:
+        status = ABORTED
     return Answer(status, headers.get("Content-Type"), text)
 
 
@@ -111,7 +121,10 @@ def meaning(protocol: str, text: str) -> Any:
         return _json_meaning(json.loads(text))
     root = etree.fromstring(text.encode())
     fault = root if root.tag == f"{ENV}Fault" else root.find(f"{ENV}Body/{ENV}Fault")
-    return canonical(root) if fault is None else _xml_fault(fault)
+    if fault is not None:
+        return _xml_fault(fault)
+    fault = root.find(f"{ENV12}Body/{ENV12}Fault")
+    return canonical(root) if fault is None else _soap12_fault(fault)
 
 
 def _json_meaning(value: Any) -> Any:
@@ -128,6 +141,14 @@ def _xml_fault(fault: Any) -> FaultSeen:
     code = parts["faultcode"].text or ""
     rest = [canonical(child) for tag, child in parts.items() if tag not in ("faultcode", "faultstring")]
     return FaultSeen(code.removeprefix("soap11env:"), parts["faultstring"].text or "", rest)
+
+
+def _soap12_fault(fault: Any) -> FaultSeen:
+    parts = {child.tag: child for child in fault}
+    code = parts.pop(f"{ENV12}Code").findtext(f"{ENV12}Value").rpartition(":")[2]
+    code = {"Sender": "Client", "Receiver": "Server"}.get(code, code)
+    (text,) = parts.pop(f"{ENV12}Reason")
+    return FaultSeen(code, text.text or "", [canonical(fault)])
 
 
 def canonical(element: Any) -> Any:

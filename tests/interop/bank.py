@@ -28,7 +28,7 @@ from spyne import (
     rpc,
 )
 from spyne.protocol.json import JsonDocument
-from spyne.protocol.soap import Soap11
+from spyne.protocol.soap import Soap11, Soap12
 from spyne.server.wsgi import WsgiApplication
 
 TNS = "urn:bank"
@@ -204,6 +204,13 @@ def application(in_protocol=None, out_protocol=None):
 def soap(validator="soft"):
     """The services over SOAP."""
     return WsgiApplication(application(Soap11(validator=validator)))
+
+
+def soaps():
+    """The services over both versions of SOAP on one address."""
+    versions = (Soap11, Soap12)
+    inside, outside = [each(validator="soft") for each in versions], [each(polymorphic=True) for each in versions]
+    return WsgiApplication(application(inside, outside))
 
 
 def json():

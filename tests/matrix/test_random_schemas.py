@@ -16,6 +16,7 @@ from tests.matrix.kinds import same
 from spyne import Application, Array, ComplexModel, NullServer, Service, XmlAttribute, rpc
 from spyne import model as m
 from spyne.protocol.json import JsonDocument
+from spyne.protocol.msgpack import MessagePackDocument, MessagePackRpc
 from spyne.protocol.soap import Soap11
 
 NAMES = st.sampled_from(["a", "b", "alpha", "name", "value", "items", "class_", "x1", "longer_name", "ürün"])
@@ -141,7 +142,7 @@ SCHEMAS = st.recursive(SCALARS, lambda inner: st.one_of(arrays(inner), models(in
 CASES = SCHEMAS.flatmap(lambda drawn: st.tuples(st.just(drawn.type), st.lists(drawn.values, min_size=1, max_size=3)))
 
 
-@pytest.mark.parametrize("protocol", [Soap11, JsonDocument])
+@pytest.mark.parametrize("protocol", [Soap11, JsonDocument, MessagePackDocument, MessagePackRpc])
 @given(case=CASES)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_random_schemas(protocol, case):

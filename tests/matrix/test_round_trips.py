@@ -7,8 +7,9 @@ from functools import cache
 import pytest
 from tests.matrix.codecs import CODECS
 from tests.matrix.kinds import CUSTOM, KINDS, NS
+from tests.matrix.table import reason_against
 
-from spyne import Application, Array, ComplexModel, NullServer, Service, XmlAttribute, rpc
+from spyne import Application, Array, ComplexModel, Fault, NullServer, Service, XmlAttribute, rpc
 from spyne.model.primitive import NATIVE_MAP
 from spyne.schema import Array as ArrayNode
 from spyne.schema import DeclarationError, Lowering, Map, Place, Scalar, Struct, resolve
@@ -54,7 +55,7 @@ def cases():
     for kind in KINDS:
         for codec in CODECS:
             for style in STYLES:
-                if getattr(kind, style) is None or {codec.format, codec.name} & {*kind.not_in}:
+                if getattr(kind, style) is None or reason_against(kind, codec):
                     continue
                 for place in PLACES if style == "classic" else ("argument",):
                     if place != "attribute" or kind.scalar:
@@ -83,13 +84,26 @@ def value_of(kind, style, value):
     return CUSTOM[kind.name][STYLES.index(style)](**value) if kind.name in CUSTOM else value
 
 
+def there_and_back(kind, codec, style, place, raw):
+    """Return a value and what came back of it."""
+    tp, server = served(KINDS.index(kind), CODECS.index(codec), style, place)
+    value = value_of(kind, style, raw)
+    return value, GET[place](server.service.echo(PUT[place](tp, value)))
+
+
+def survives(kind, codec, style, place, raw):
+    """Tell whether what came back is what was sent; a type or value that is refused does not survive."""
+    try:
+        return kind.equal(*there_and_back(kind, codec, style, place, raw))
+    except (DeclarationError, Fault, TypeError, ValueError):
+        return False
+
+
 @pytest.mark.parametrize(("kind", "codec", "style", "place"), list(cases()))
 def test_round_trip(kind, codec, style, place):
     """A value sent as an argument and returned as the result arrives twice as what it was."""
-    tp, server = served(KINDS.index(kind), CODECS.index(codec), style, place)
     for raw in kind.values:
-        value = value_of(kind, style, raw)
-        found = GET[place](server.service.echo(PUT[place](tp, value)))
+        value, found = there_and_back(kind, codec, style, place, raw)
         assert kind.equal(value, found), (value, found)
 
 

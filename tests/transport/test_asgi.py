@@ -23,7 +23,7 @@ from spyne.auxproc.sync import SyncAuxProc
 from spyne.limits import Limits
 from spyne.protocol.json import JsonDocument
 from spyne.protocol.soap import Soap11
-from spyne.server.asgi import AsgiApplication
+from spyne.server.asgi import AsgiApplication, AsgiTransportContext
 
 SOAP = """<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body>
 <add xmlns="tns"><a>1</a><b>2</b></add></e:Body></e:Envelope>"""
@@ -424,3 +424,249 @@ def test_mounted_below_a_path():
     with serving(Starlette(routes=[Mount("/soap", AsgiApplication(application()))])) as address:
         assert call(f"{address}soap/", "add", a=1, b=2).json() == 3
         assert f'location="{address}soap/"' in httpx.get(f"{address}soap/?wsdl").text
+
+
+# --- without a server: what none of them does on demand ---
+
+
+class Rare(Service):
+    @rpc
+    def threads(ctx) -> str:
+        CALLER.set("the method")
+        ctx.on_close(lambda: SEEN.append(f"closed in {threading.current_thread().name[:5]} by {CALLER.get()}"))
+
+        def body():
+            yield CALLER.get().encode()
+            yield b", " + CALLER.get().encode()
+
+        ctx.out_string = body()
+        return ""
+
+    @rpc
+    def works(ctx) -> str:
+        ctx.on_close(lambda: SEEN.append("closed"))
+        SEEN.append("works")
+        time.sleep(0.6)
+        SEEN.append("worked")
+        return "done"
+
+    @rpc
+    async def stubborn(ctx) -> str:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            SEEN.append("refused to stop")
+        return "done"
+
+    @rpc
+    async def reads(ctx) -> str:
+        async def body():
+            yield b"first"
+            raise OSError("the disk is broken")
+
+        ctx.out_string = body()
+        return ""
+
+    @rpc
+    def say(ctx) -> str:
+        return "said"
+
+    @rpc
+    async def asay(ctx) -> str:
+        return threading.current_thread().name
+
+
+class Played:
+    """One request that is played to an ASGI application, and what came of it."""
+
+    def __init__(self, name="say", body=None, hangs_up=False, fails=None, **scope):
+        self.body = json.dumps({name: {}}).encode() if body is None else body
+        self.hangs_up = hangs_up
+        self.fails = fails
+        self.sent = []
+        self.scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/",
+            "headers": [(b"content-type", b"application/json"), (b"host", b"h")],
+            **scope,
+        }
+
+    async def receive(self):
+        if self.body is not None:
+            body, self.body = self.body, None
+            return {"type": "http.request", "body": body}
+        if not self.hangs_up:
+            await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        if self.fails is not None and len(self.sent) == self.fails:
+            raise OSError("nobody there")
+        self.sent.append(message)
+
+    async def run(self, asgi):
+        await asgi(self.scope, self.receive, self.send)
+        return self
+
+    @property
+    def text(self):
+        return b"".join(message.get("body", b"") for message in self.sent).decode()
+
+
+def rare(**options):
+    """Return the service of this part."""
+    protocols = [JsonDocument(validator="soft"), Soap11(validator="soft")]
+    return AsgiApplication(Application([Rare], "tns", in_protocol=protocols), **options)
+
+
+def play(name="say", asgi=None, **options):
+    """Play one request."""
+    asgi = asgi or rare()
+    try:
+        return asyncio.run(Played(name, **options).run(asgi))
+    finally:
+        asgi.close()
+
+
+@pytest.mark.parametrize(
+    ("scope", "path", "address"),
+    [
+        ({"path": "/"}, "/", "http://h/"),
+        ({"path": "/soap/", "root_path": "/soap"}, "/", "http://h/soap/"),
+        ({"path": "/soap", "root_path": "/soap"}, "", "http://h/soap"),
+        ({"path": "/soap/x", "root_path": "/soap/"}, "/x", "http://h/soap/x"),
+        ({"path": "/soapy", "root_path": "/soap"}, "/soapy", "http://h/soap/soapy"),
+        ({"path": "/x", "root_path": "/api"}, "/x", "http://h/api/x"),
+        ({"path": "/api/soap/", "root_path": "/api/soap", "raw_path": b"/api/soap/"}, "/", "http://h/api/soap/"),
+        ({"path": "/", "root_path": "", "raw_path": b"/soap"}, "/", "http://h/soap/"),
+        ({"path": "/x/", "root_path": "", "raw_path": b"/soap/x"}, "/x/", "http://h/soap/x/"),
+        ({"path": "/ä b", "raw_path": b"/%C3%A4%20b?x"}, "/ä b", "http://h/%C3%A4%20b"),
+        ({"path": "/ä", "root_path": "/ü", "raw_path": b"/%C3%A4"}, "/ä", "http://h/%C3%BC/%C3%A4"),
+        ({"path": "/", "headers": [], "server": ("::1", 8000)}, "/", "http://::1:8000/"),
+        ({"path": "/", "headers": [], "server": ("x", 443), "scheme": "https"}, "/", "https://x/"),
+        ({"path": "/", "headers": [], "server": None}, "/", "http://localhost/"),
+    ],
+)
+def test_where_it_is_mounted(scope, path, address):
+    """The path below the mount and the whole address, whichever way a server or a framework tells of the mount."""
+    transport = AsgiTransportContext(None, rare(), {"method": "GET", "headers": [(b"host", b"h")], **scope})
+    assert (transport.get_path(), transport.get_url()) == (path, address)
+
+
+@pytest.mark.parametrize(("name", "fails"), [("say", 0), ("say", 1), ("threads", 0), ("threads", 1), ("threads", 2)])
+def test_a_server_that_says_so_when_the_client_is_gone(name, fails):
+    """An OSError of the server's `send` ends the call; it is no error of the application."""
+    assert len(play(name, fails=fails).sent) == fails
+
+
+def test_an_error_of_the_body_is_no_hanging_up():
+    """An OSError of a body's own source aborts the connection."""
+    with pytest.raises(OSError, match="broken"):
+        play("reads")
+
+
+def test_threads_of_a_call_share_its_context():
+    """What a function sets is there while its generator is read, and at the end; both run in the pool."""
+    assert play("threads").text == "the method, the method"
+    assert SEEN == ["closed in spyne by the method"]
+
+
+def test_a_thread_that_works_is_waited_for():
+    """When the client hangs up, the call ends once and after the function, not under it."""
+    asgi = rare()
+    asgi.event_manager.add_listener("http_close", lambda ctx: SEEN.append("ended"))
+    assert play("works", asgi, hangs_up=True).sent == []
+    assert SEEN == ["works", "worked", "closed", "ended"]
+
+
+def test_a_coroutine_that_does_not_stop():
+    """One that swallows its cancellation is waited for; its task is as good as new."""
+
+    async def played():
+        player = await Played("stubborn", hangs_up=True).run(rare())
+        return asyncio.current_task().cancelling(), player.text
+
+    assert asyncio.run(played()) == (0, '"done"')
+    assert SEEN == ["refused to stop"]
+
+
+@pytest.mark.parametrize("name", ["works", "wait"])
+def test_a_server_that_cancels(name):
+    """A server that cancels a request sees it cancelled, after the call has ended."""
+
+    async def played():
+        asgi = AsgiApplication(Application([Rare, Demo], "tns", in_protocol=[JsonDocument()]))
+        task = asyncio.create_task(Played(name).run(asgi))
+        while not SEEN:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await asyncio.to_thread(asgi.close)
+
+    asyncio.run(played())
+    assert {"works": ["works", "worked", "closed"], "wait": ["waits", "stopped"]}[name] == SEEN
+
+
+def test_a_server_that_cannot_say_whether_the_client_is_there():
+    """A `receive` that fails while a call runs changes nothing."""
+
+    class Mute(Played):
+        async def receive(self):
+            if self.body is None:
+                raise RuntimeError("receive is called once")
+            return await super().receive()
+
+    asgi = rare()
+    assert asyncio.run(Mute("works").run(asgi)).text == '"done"'
+    asgi.close()
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_head_is_empty(inline):
+    """HEAD of the WSDL has its length and no body."""
+    start, body = play(asgi=rare(inline=inline), method="HEAD", query_string=b"wsdl", body=b"").sent
+    assert int(dict(start["headers"])[b"content-length"]) > 1000
+    assert body == {"type": "http.response.body", "body": b""}
+
+
+class Broken(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("stage", "expected"),
+    [
+        ("startup", [("lifespan.startup.failed", "Broken")]),
+        ("shutdown", [("lifespan.startup.complete", None), ("lifespan.shutdown.failed", "Broken")]),
+        ("never", [("lifespan.startup.complete", None), ("lifespan.shutdown.complete", None)]),
+    ],
+)
+def test_a_lifespan_that_fails(stage, expected, caplog):
+    """The server hears that the start or the end failed, and nothing of the error but its name."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(asgi):
+        if stage == "startup":
+            raise Broken("secret")
+        yield {"x": 1}
+        if stage == "shutdown":
+            raise Broken("secret")
+
+    async def played():
+        sent = []
+        messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+
+        async def receive():
+            return next(messages)
+
+        async def send(message):
+            sent.append((message["type"], message.get("message")))
+
+        scope = {"type": "lifespan", "state": {}}
+        await rare(lifespan=lifespan)(scope, receive, send)
+        return sent, scope["state"]
+
+    with caplog.at_level(logging.CRITICAL):
+        assert asyncio.run(played()) == (expected, {} if stage == "startup" else {"x": 1})

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 
+import msgspec
 import pytest
 from lxml import etree
 
 from spyne import Application, DeclarationError, Fault, Service, Unicode, rpc
-from spyne.protocol.json import JsonDocument
+from spyne.protocol.json import JsonDocument, JsonRpc
+from spyne.protocol.msgpack import MessagePackRpc
 from spyne.protocol.soap import Soap11
 from spyne.protocol.xml import XmlDocument
 from spyne.server._choice import choose_out, media_ranges, quality
@@ -158,6 +160,21 @@ def test_one_way_is_answered_by_its_status(call_wsgi, caplog, text, status):
     assert int(reply.status[:3]) == status
     assert reply.body == b""
     assert reply.headers["Content-Length"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "body", "status", "answer"),
+    [
+        (JsonRpc, b'{"jsonrpc": "2.0", "method": "note", "id": 7}', 200, b'{"jsonrpc":"2.0","result":null,"id":7}'),
+        (JsonRpc, b'{"jsonrpc": "2.0", "method": "note"}', 202, b""),
+        (MessagePackRpc, msgspec.msgpack.encode([0, 7, "note", []]), 200, msgspec.msgpack.encode([1, 7, None, None])),
+        (MessagePackRpc, msgspec.msgpack.encode([2, "note", []]), 202, b""),
+    ],
+)
+def test_a_one_way_call_that_asks_for_an_answer(call_wsgi, protocol, body, status, answer):
+    """In a format whose requests say whether they want an answer, they get one, though the method has nothing to say."""
+    reply = call_wsgi(serve(protocol()), body=body, content_type=protocol.mime_type)
+    assert (int(reply.status[:3]), reply.body) == (status, answer)
 
 
 def test_one_way_has_no_result():

@@ -32,7 +32,7 @@ from spyne import (
 from spyne.model.complex import ComplexModelBase
 from spyne.model.primitive import Decimal
 from spyne.protocol.json import JsonDocument
-from spyne.protocol.soap import Soap11
+from spyne.protocol.soap import Soap11, Soap12
 from spyne.protocol.xml import XmlDocument
 
 # Functions keep their signature, whichever way they are decorated.
@@ -149,6 +149,14 @@ def check_applications() -> None:
         out_protocol=JsonDocument(complex_as=list),
         limits=Limits(body=1024),
         middleware=middleware,
+    )
+    Application(
+        [Shop],
+        "urn:shop",
+        in_protocol=[
+            Soap11(style="rpc", check_action=True),
+            Soap12(style="rpc", must_understand=False, understands=("{urn:x}*",)),
+        ],
     )
     assert_type(app.tns, str)
     assert_type(Shop.price(MethodContext(app), Item()), float)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from spyne.schema.nodes import Array, Field
 
 __all__ = [
+    "Cut",
     "Decode",
     "DecodeError",
     "Encode",
@@ -83,13 +84,22 @@ def combine(errors: list[DecodeError]) -> DecodeError:
     return first
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """A text with one sequence in it, cut at the items: what stands before and after them, and a function from an item to its text."""
+
+    start: str
+    item: Callable[[Any], str]
+    end: str
+
+
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What a protocol decides for its codecs.
 
     validate: check facets, occurrence and nillability ("soft" validation). max_depth: how deep recursive types and free
     content may nest. polymorphic: write the value's own class instead of the declared one. ignore_wrappers and complex_as
     shape dict documents. binary_encoding: how bytes without an encoding of their own are written as text. number_text: the
-    longest text of a number that is read, for types that do not say.
+    longest text of a number that is read, for types that do not say. xop: bytes may be written as attachments beside the document,
+    see `spyne.codec._xop`. prefixes: of XML, namespace to chosen prefix. all_prefixes: declare all that there are, used or not.
     protocol: the protocol's class names, matched against a field's "excluded" hint.
     """
 
@@ -102,6 +112,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     complex_as: Literal["dict", "list"] = "dict"
     binary_encoding: Literal["base64", "hex", "urlsafe_base64"] = "base64"
     number_text: int = 1024
+    xop: bool = False
+    prefixes: dict[str, str] = {}
+    all_prefixes: bool = False
     protocol: frozenset[str] = frozenset()
 
 

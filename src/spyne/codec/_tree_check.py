@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import keyword
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from spyne.codec._base import DecodeError
@@ -42,11 +42,11 @@ _SIGNS = (("ge", ">="), ("gt", ">"), ("le", "<="), ("lt", "<"))
 _VALUE_ONLY = (nodes.Bytes, nodes.Date, nodes.Time, nodes.DateTime, nodes.Uuid)
 
 
-def written_check(field: Field) -> Check:
+def written_check(field: Field, native: Container[type[Scalar]] = ()) -> Check:
     """Whether a value that user code returned consists of the declared Python types exactly, with no None where one must be
-    written, and of nothing whose text differs between Python and XSD.
+    written, and of nothing whose text differs between Python and XSD. native: the kinds that are not written as text.
     """
-    return _Written("check of a result").compile(field)
+    return _Written("check of a result", native).compile(field)
 
 
 def read_check(field: Field) -> Check:
@@ -196,13 +196,15 @@ def _indented(lines: list[str]) -> list[str]:
 class _Written(_Checker):
     """Classes are compared by identity: a subclass may have members that were not declared."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, native: Container[type[Scalar]]) -> None:
         super().__init__(title)
+        self.native = native
         self.source.well_known(type=type, UTC=datetime.UTC, good_zone=_good_zone)
 
     def scalar(self, node: Scalar, place: str, *, required: bool) -> str:
         kind = PYTHON_TYPES[type(node)]
-        test = _MORE_TESTS.get(type(node), "{x}.__class__ is {k}").format(x=place, k=self.source.constant(kind))
+        more = None if type(node) in self.native else _MORE_TESTS.get(type(node))
+        test = (more or "{x}.__class__ is {k}").format(x=place, k=self.source.constant(kind))
         return test if required else f"({test} or {place} is None)"
 
     def instance(self, node: Struct, place: str) -> list[str]:

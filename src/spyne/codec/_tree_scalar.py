@@ -13,7 +13,22 @@ from spyne.codec import _lexical_other as other
 from spyne.codec import _lexical_time as moment
 from spyne.codec._base import Decode, DecodeError, Encode, EncodeError, Options
 from spyne.codec.text import checker, epoch_unit, formatter, parser
-from spyne.schema.nodes import Bool, Bytes, Date, DateTime, Decimal, Duration, Enum, Float, Int, Scalar, Str, Time, Uuid
+from spyne.schema.nodes import (
+    PLAIN,
+    Bool,
+    Bytes,
+    Date,
+    DateTime,
+    Decimal,
+    Duration,
+    Enum,
+    Float,
+    Int,
+    Scalar,
+    Str,
+    Time,
+    Uuid,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +37,7 @@ if TYPE_CHECKING:
 
 INT64 = range(-(2**63), 2**64)
 _WHOLE_FLOAT = 2**63
+_UUID_SIZE = 16
 
 
 def wrong(rule: str, value: object) -> DecodeError:
@@ -68,6 +84,8 @@ def _decimal_reader(node: Decimal, options: Options) -> Decode:
     def read(value: Any) -> PyDecimal:
         if isinstance(value, str):
             return parse(value)
+        if isinstance(value, bytes):
+            return parse(other.read_text(value, Str()))
         if isinstance(value, bool) or not isinstance(value, int | float | PyDecimal):
             raise wrong("is not a decimal number (xs:decimal)", value)
         try:
@@ -134,7 +152,7 @@ def scalar_decoder(node: Scalar, options: Options, fmt: TreeFormat) -> Decode:
     make = _READERS.get(type(node))
     if make is not None:
         return _native(node, make(node, options), options, fmt)
-    return _textual(node, options)
+    return _textual(node, options, fmt)
 
 
 def _native(node: Scalar, read: Decode, options: Options, fmt: TreeFormat) -> Decode:
@@ -146,8 +164,8 @@ def _native(node: Scalar, read: Decode, options: Options, fmt: TreeFormat) -> De
         return read
 
     def decode(value: Any) -> Any:
-        if as_text and isinstance(value, str):
-            return text(value)
+        if as_text and isinstance(value, str | bytes):
+            return text(value if isinstance(value, str) else other.read_text(value, Str()))
         found = read(value)
         if check is not None:
             _checked(check, found, value)
@@ -164,15 +182,17 @@ def _checked(check: Callable[[Any], None], found: Any, value: Any) -> None:
         raise
 
 
-def _textual(node: Scalar, options: Options) -> Decode:
+def _textual(node: Scalar, options: Options, fmt: TreeFormat) -> Decode:
     parse = parser(node, validate=options.validate, binary=options.binary_encoding, rfc3339=True)
     check = checker(node) if options.validate else None
-    ready, rule = _READY[type(node)]
+    made, rule = _READY[type(node)]
+    ready = () if fmt.text_as_bin and isinstance(node, Bytes) and node.encoding else made
     epoch = isinstance(node, DateTime) and bool(node.lexical.serialize_as)
     by_number = epoch or (isinstance(node, Uuid) and node.lexical.serialize_as == "int")
+    by_bytes = isinstance(node, Uuid) and not node.lexical.serialize_as and node.load is None
 
     def unusual(value: Any) -> Any:
-        if isinstance(value, ready) and not (ready is date and isinstance(value, datetime)):
+        if isinstance(value, ready) and not (made is date and isinstance(value, datetime)):
             if check is not None:
                 check(value)
             return value if node.load is None else node.load(value)
@@ -180,6 +200,8 @@ def _textual(node: Scalar, options: Options) -> Decode:
             if by_number or isinstance(node, Enum):
                 return parse(str(value) if not isinstance(value, float | PyDecimal) else format(PyDecimal(value), "f"))
         elif isinstance(value, bytes):
+            if by_bytes and len(value) == _UUID_SIZE:
+                return UUID(bytes=value)
             return parse(other.read_text(value, Str()))
         raise wrong(rule, value)
 
@@ -192,8 +214,26 @@ def _textual(node: Scalar, options: Options) -> Decode:
 def scalar_encoder(node: Scalar, options: Options, fmt: TreeFormat) -> Encode:
     """A function from what user code returned to what the format takes."""
     write = _writer(node, options, fmt)
+    if fmt.text_as_bin and not isinstance(node, Time):
+        write = _as_bin(write)
     dump = node.dump
     return write if dump is None else lambda value: write(dump(value))
+
+
+def _as_bin(write: Encode) -> Encode:
+    def encode(value: Any) -> Any:
+        found = write(value)
+        return as_bin(found) if isinstance(found, str) else found
+
+    return encode
+
+
+def as_bin(text: str) -> bytes:
+    """A text as the bytes that stand for it in formats that write texts so."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise EncodeError("has text with half of a surrogate pair") from None
 
 
 def _writer(node: Scalar, options: Options, fmt: TreeFormat) -> Encode:
@@ -215,6 +255,8 @@ def _writer(node: Scalar, options: Options, fmt: TreeFormat) -> Encode:
     if isinstance(node, Uuid) and form == "int":
         return lambda value: _big(other.as_uuid(value).int, fmt)
     text = formatter(_without_dump(node), binary=options.binary_encoding)
+    if isinstance(node, DateTime) and DateTime in fmt.native and plain_lexical(node):
+        return _timestamp
     if fmt.utc_z and kind in (DateTime, Time) and not node.lexical.out_format:
         return lambda value: _zulu(text(value))
     return text
@@ -225,6 +267,19 @@ def _without_dump(node: Scalar) -> Scalar:
         return node
     members = {name: getattr(node, name) for name in node.__struct_fields__}
     return type(node)(**{**members, "dump": None})
+
+
+def plain_lexical(node: Scalar) -> bool:
+    """Whether the text form was left as it is."""
+    if node.lexical is PLAIN:
+        return True
+    return not any(getattr(node.lexical, name) not in (None, "") for name in node.lexical.__struct_fields__)
+
+
+def _timestamp(value: Any) -> datetime | str:
+    """A moment with a zone as it is, in the one class that writers know."""
+    found = moment.as_datetime(value)
+    return found.isoformat() if found.tzinfo is None else datetime.combine(found.date(), found.timetz())
 
 
 def _zulu(text: str) -> str:

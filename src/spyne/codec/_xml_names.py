@@ -35,12 +35,16 @@ class Element(msgspec.Struct, frozen=True):
 
 
 class Member(msgspec.Struct, frozen=True):
-    """One member of a struct as XML sees it: its position in `Struct.fields`, its qualified name and where it stands."""
+    """One member of a struct as XML sees it: its position in `Struct.fields`, its qualified name and where it stands.
+
+    also: another name by which it is read: a qualified attribute without its namespace, as Spyne 2 published it.
+    """
 
     index: int
     field: Field
     namespace: str
     place: str
+    also: str | None = None
 
     @property
     def name(self) -> str:
@@ -69,6 +73,7 @@ def members(struct: Struct, options: Options) -> tuple[Member, ...]:
     Elements are in the namespace of the struct that declares them, attributes in none, unless "xml_namespace" says otherwise.
     """
     check_defaults(struct)
+    check_all(struct)
     spaces = _namespaces(struct)
     found = []
     for index, field in enumerate(struct.fields):
@@ -79,7 +84,50 @@ def members(struct: Struct, options: Options) -> tuple[Member, ...]:
         member = Member(index, field, field.hints.get("xml_namespace") or inherited, place)
         _check(struct, member)
         found.append(member)
-    return tuple(found)
+    taken = {member.tag for member in found if member.place == "attribute"}
+    return tuple(
+        msgspec.structs.replace(member, also=member.name)
+        if member.place == "attribute" and member.namespace and member.name not in taken
+        else member
+        for member in found
+    )
+
+
+def is_all(struct: Struct) -> bool:
+    """Whether the elements of the type may come in any order by its schema too: ``Attributes.xsd_model = "all"``."""
+    model = getattr(struct.hints.get("attributes"), "xsd_model", "sequence")
+    if model not in ("sequence", "all"):
+        raise DeclarationError(f"{struct.name}: xsd_model is 'sequence' or 'all', not {model!r}")
+    return bool(model == "all")
+
+
+def check_all(struct: Struct) -> None:
+    """Raise DeclarationError for a type whose elements cannot be published as an xs:all (XSD 1.0 part 1 §3.8.6).
+
+    Its members occur at most once each, outside of choices, and nothing that has elements extends it or is extended by it.
+    """
+    own, base = _elements(struct.own_fields), struct.base
+    if isinstance(base, Struct) and own and (is_all(base) or is_all(struct)) and _elements(base.fields):
+        raise DeclarationError(
+            f"{struct.name}: extends {base.name}, and XSD has no extension with xsd_model='all'; "
+            "declare the members in one class, or leave xsd_model out of both"
+        )
+    if not is_all(struct):
+        return
+    for field in own:
+        where = f"{struct.name}.{field.name}: xsd_model='all' allows"
+        if field.repeated:
+            raise DeclarationError(f"{where} no repeated member; write Array(…), or leave xsd_model out")
+        if field.min_occurs > 1:
+            raise DeclarationError(f"{where} min_occurs=0 or 1; change it, or leave xsd_model out")
+        if field.hints.get("xml_choice"):
+            raise DeclarationError(f"{where} no xml_choice_group; leave one of them out")
+        if field.hints.get("attributes") is not None and field.hints["attributes"].schema_tag.endswith("}any"):
+            raise DeclarationError(f"{where} no xs:any; leave one of them out")
+
+
+def _elements(fields: tuple[Field, ...]) -> list[Field]:
+    return [field for field in fields if field.hints.get("xml_place", "element") == "element"]
 
 
 def _namespaces(struct: Struct) -> dict[str, str]:

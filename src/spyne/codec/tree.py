@@ -28,8 +28,8 @@ from spyne.codec._base import (
 )
 from spyne.codec._defaults import check_defaults
 from spyne.codec._tree_any import any_decoder, any_encoder, depth_within
-from spyne.codec._tree_format import JSON, MSGPACK, YAML, TreeFormat
-from spyne.codec._tree_scalar import scalar_decoder, scalar_encoder, wrong
+from spyne.codec._tree_format import JSON, MSGPACK, MSGPACK_2, MSGPACK_TIMESTAMPS, YAML, TreeFormat
+from spyne.codec._tree_scalar import as_bin, scalar_decoder, scalar_encoder, wrong
 from spyne.codec.text import formatter, parser
 from spyne.schema.nodes import (
     MISSING,
@@ -48,9 +48,12 @@ from spyne.schema.nodes import Any as AnyNode
 __all__ = [
     "JSON",
     "MSGPACK",
+    "MSGPACK_2",
+    "MSGPACK_TIMESTAMPS",
     "YAML",
     "TreeFormat",
     "active_fields",
+    "builder",
     "compile_decoder",
     "compile_encoder",
     "nesting",
@@ -270,7 +273,7 @@ class _Decoders:
         check_defaults(node)
         fields = active_fields(node, self.options)
         plan = tuple((f.wire_name or f.name, self.use(f), self.absent(f)) for f in fields)
-        build = _builder(node, fields)
+        build = builder(node, fields)
         wire_names = tuple(name for name, _, _ in plan)
         byte_keys = Bytes in self.fmt.native
 
@@ -396,7 +399,7 @@ def _as_object(value: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return dict(zip(names, value, strict=False))
 
 
-def _builder(node: Struct, fields: tuple[Field, ...]) -> Callable[[list[Any]], Any]:
+def builder(node: Struct, fields: tuple[Field, ...]) -> Callable[[list[Any]], Any]:
     """A function that makes the struct from the values of `fields`; the other members get their defaults."""
     make = node.make
     if node.positional and len(fields) == len(node.fields):
@@ -421,6 +424,10 @@ class _Encoders:
         self.fmt = fmt
         self.structs: dict[int, list[_Write]] = {}
         self.keep: list[Node] = []
+
+    def key(self, name: str) -> str | bytes:
+        """A member's name as the format writes it."""
+        return as_bin(name) if self.fmt.text_as_bin else name
 
     def use(self, field: Field, *, wrapped: bool = True) -> _Write:
         write = self.one(field, wrapped=wrapped)
@@ -464,7 +471,7 @@ class _Encoders:
             for name, item in value.items():
                 try:
                     written = write_value(item, trail)
-                    found[text(name)] = None if written is _ABSENT else written
+                    found[self.key(text(name))] = None if written is _ABSENT else written
                 except EncodeError as error:
                     raise _at(error, str(name)) from None
             return found
@@ -494,7 +501,7 @@ class _Encoders:
         def write(value: Any, trail: _Trail) -> Any:
             name, members = choose(value)
             found = members(value, trail)
-            return {name: found} if wrapped and isinstance(found, dict) else found
+            return {self.key(name): found} if wrapped and isinstance(found, dict) else found
 
         return write
 
@@ -512,7 +519,10 @@ class _Encoders:
     def compile_struct(self, node: Struct) -> _Write:
         check_defaults(node)
         fields = active_fields(node, self.options)
-        plan = tuple((f.name, f.wire_name or f.name, self.use(f), f.min_occurs > 0, _default(f)) for f in fields)
+        plan = tuple(
+            (f.name, f.wire_name or f.name, self.key(f.wire_name or f.name), self.use(f), f.min_occurs > 0, _default(f))
+            for f in fields
+        )
         as_list = self.options.complex_as == "list"
         limit = self.options.max_depth
         members = _members_reader(node)
@@ -525,23 +535,23 @@ class _Encoders:
                 raise EncodeError(f"nests deeper than max_depth={limit}")
             inner = (*trail, mark)
             get = members(value)
-            found: dict[str, Any] = {}
-            for name, wire_name, encode, required, default in plan:
+            found: dict[str | bytes, Any] = {}
+            for name, wire_name, key, encode, required, default in plan:
                 item = get(name)
                 if item is None:
                     item = default
                 if item is None:
                     if required or as_list:
-                        found[wire_name] = None
+                        found[key] = None
                     continue
                 try:
                     text = encode(item, inner)
                 except EncodeError as error:
                     raise _at(error, wire_name) from None
                 if text is not _ABSENT:
-                    found[wire_name] = text
+                    found[key] = text
                 elif required or as_list:
-                    found[wire_name] = None
+                    found[key] = None
             return list(found.values()) if as_list else found
 
         return write

@@ -1,47 +1,60 @@
-"""The fast engine for JSON: types that msgspec reads and writes by itself, with the result of the careful engine in `tree`.
+"""The fast engine for JSON and MessagePack: types that msgspec reads and writes by itself, with the result of the careful engine
+in `tree`.
 
-It may refuse what the careful engine accepts; the caller then asks that one, which decides and words the error (`json_reader`
-and `json_writer` do so). It never accepts what the careful engine refuses, and never gives another value. One exception: members
-that the schema does not know are skipped unread, so numbers in them may be out of range.
+It may refuse what the careful engine accepts; the caller then asks that one, which decides and words the error (`reader` and
+`writer` do so). It never accepts what the careful engine refuses, and never gives another value. One exception: members
+that the schema does not know are skipped unread, so numbers in them may be out of range, and texts of MessagePack no UTF-8.
 """
 
 from __future__ import annotations
 
-import decimal
-import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from spyne.codec._base import DecodeError, EncodeError, Options, cut
+from spyne.codec._base import DecodeError, EncodeError, Options
 from spyne.codec._lexical_number import NUMBER_LENGTH, longest
+from spyne.codec._native import PARSE_ERRORS, Malformed
+from spyne.codec._native_json import NATIVE_JSON, json_tree, reject_duplicates
+from spyne.codec._native_msgpack import (
+    NATIVE_MSGPACK,
+    NATIVE_MSGPACK_2,
+    NATIVE_MSGPACK_TIMESTAMPS,
+    msgpack_tree,
+)
 from spyne.codec._tree_check import can_check, is_bounded, read_check, written_check
-from spyne.codec.json_input import check_depth
+from spyne.codec._tree_scalar import plain_lexical
 from spyne.codec.text import checker
-from spyne.codec.tree import JSON, compile_decoder, compile_encoder, nesting, null_is_array
-from spyne.limits import LimitExceeded, Limits
+from spyne.codec.tree import active_fields, builder, compile_decoder, compile_encoder, nesting, null_is_array
 from spyne.schema import nodes
-from spyne.schema.nodes import MISSING, PLAIN, PYTHON_TYPES, Array, Field, Node, Ref, Scalar, Struct, resolve
+from spyne.schema.nodes import MISSING, PYTHON_TYPES, Array, Field, Node, Ref, Scalar, Struct, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from spyne.codec._native import NativeFormat
+
 __all__ = [
+    "NATIVE_JSON",
+    "NATIVE_MSGPACK",
+    "NATIVE_MSGPACK_2",
+    "NATIVE_MSGPACK_TIMESTAMPS",
     "Malformed",
+    "decoder",
+    "encoder",
     "json_decoder",
     "json_encoder",
     "json_reader",
     "json_tree",
     "json_writer",
+    "msgpack_reader",
+    "msgpack_tree",
+    "msgpack_writer",
+    "reader",
     "reject_duplicates",
+    "writer",
 ]
-
-# What may follow the key of a decimal. The decoder has found that the string is a number to Python's Decimal already, which
-# would also take `1_0`, `1e5` or `NaN`; of the characters allowed here it takes only what XSD does (part 2 §3.2.3).
-_GOOD_DECIMAL = rb'[ \t\r\n]*(?:"[-+.0-9]{1,1024}"|-?[0-9.]{1,1000}[,}\] \t\r\n]|null)'
-_AT_BYTE = re.compile(r"JSON is malformed: (.*) \(byte (\d+)\)").fullmatch
-_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])").search
-_ESCAPED_ASCII = re.compile(rb"\\u00[2-7]").search
 
 
 class _NotNative(Exception):
@@ -53,8 +66,9 @@ class _Shape:
     whether values must keep more than their types.
     """
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, native: NativeFormat) -> None:
         self.options = options
+        self.binary = nodes.Bytes in native.format.native
         self.decimals: set[str] = set()
         self.sparse = True
         self.recursive = False
@@ -93,13 +107,17 @@ class _Shape:
             if not can_check(node):
                 raise _NotNative
             self.constrained |= checker(node) is not None
-        if isinstance(node, nodes.Bytes) and (node.encoding or self.options.binary_encoding) != "base64":
+        if isinstance(node, nodes.Bytes) and not self.bytes_are_native(node):
             raise _NotNative
         if isinstance(node, nodes.Decimal) and longest(node, self.options.number_text)[0] != NUMBER_LENGTH:
             raise _NotNative
         if type(node) not in PYTHON_TYPES:
             raise _NotNative
         return PYTHON_TYPES[type(node)]
+
+    def bytes_are_native(self, node: nodes.Bytes) -> bool:
+        """Whether msgspec would write them in the same form: as they are, or as base64 in text."""
+        return not node.encoding if self.binary else (node.encoding or self.options.binary_encoding) == "base64"
 
     def array(self, node: Array) -> Any:
         item = node.item
@@ -123,13 +141,6 @@ class _Shape:
         return node.cls
 
 
-def plain_lexical(node: Scalar) -> bool:
-    """Whether the text form was left as it is."""
-    if node.lexical is PLAIN:
-        return True
-    return not any(getattr(node.lexical, name) not in (None, "") for name in node.lexical.__struct_fields__)
-
-
 def is_native_struct(node: Struct) -> bool:
     """Whether msgspec sees the same members in the class as the schema has: names, order, and None as every default."""
     cls: Any = node.cls
@@ -147,76 +158,42 @@ def is_native_struct(node: Struct) -> bool:
     )
 
 
-def _plan(field: Field, options: Options) -> tuple[Any, _Shape] | None:
-    """The type for `msgspec.json.Decoder` of one use of a type, and what it cannot express; None if it is not native."""
+def _plan(field: Field, options: Options, native: NativeFormat) -> tuple[Any, _Shape] | None:
+    """The type for msgspec's decoder of one use of a type, and what it cannot express; None if it is not native."""
     if not options.ignore_wrappers or options.complex_as != "dict":
         return None
-    shape = _Shape(options)
+    shape = _Shape(options, native)
     try:
         return shape.field(field, member=False), shape
     except _NotNative:
         return None
 
 
-class Malformed(DecodeError):
-    """Bytes that are not JSON, or more of it than can be read."""
+# --- in ---
 
 
-def _malformed(error: Exception, data: bytes) -> Malformed:
-    """What a JSON parser raised, in words that may go to the client."""
-    if isinstance(error, RecursionError | LimitExceeded):
-        return Malformed("nests too deep")
-    if isinstance(error, UnicodeDecodeError):
-        return Malformed("is not UTF-8")
-    if not isinstance(error, msgspec.DecodeError) or isinstance(error, msgspec.ValidationError):
-        return Malformed("has a number that is out of range")
-    said = str(error)
-    found = _AT_BYTE(said)
-    if "surrogate" in said or (found is None and _HALF_PAIR(data.replace(rb"\\", b""))):
-        return Malformed("has half of a surrogate pair" + (f" (byte {found[2]})" if found else ""))
-    what, place = (found[1], found[2]) if found else ("it ends too early", len(data))
-    return Malformed(f"is not well-formed JSON: {what} (byte {place})")
-
-
-# ArithmeticError: an exponent beyond what decimal can hold.
-_PARSE_ERRORS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError, LimitExceeded)
-
-
-def json_tree(*, exact: bool = False) -> Callable[[bytes], Any]:
-    """A parser of JSON to builtins that raises `DecodeError`. exact: numbers with a point or exponent as decimal.Decimal."""
-    decode = (msgspec.json.Decoder(float_hook=decimal.Decimal) if exact else msgspec.json.Decoder()).decode
-
-    def parse(data: bytes) -> Any:
-        try:
-            return decode(data)
-        except _PARSE_ERRORS as error:
-            raise _malformed(error, data) from None
-
-    return parse
-
-
-def json_decoder(field: Field, options: Options) -> Callable[[bytes], Any] | None:
+def decoder(native: NativeFormat, field: Field, options: Options) -> Callable[[bytes], Any] | None:
     """The fast reader of one use of a type, or None. Its `DecodeError` means: ask the careful engine."""
-    plan = _plan(field, options)
+    plan = _plan(field, options, native)
     if plan is None:
         return None
     kind, shape = plan
-    decode = msgspec.json.Decoder(kind).decode
-    misfits = [_bad_decimal(name) for name in sorted(shape.decimals)]
+    decode = native.decoder(kind)
+    misfit = native.misfits(shape.decimals) if shape.decimals else None
     check = read_check(field) if shape.constrained else None
-    limits = Limits(depth=options.max_depth)
-    measured = shape.recursive or nesting(field, options) > options.max_depth
+    depth = options.max_depth
+    measured = shape.recursive or nesting(field, options) > depth
+    check_depth, check_text, malformed = native.check_depth, native.check_text, native.malformed
 
     def read(data: bytes) -> Any:
         try:
             if measured:
-                check_depth(data, limits)
+                check_depth(data, depth)
             value = decode(data)
-            if not data.isascii():
-                str(data, "utf-8")  # msgspec does not look into members that it skips
-        except _PARSE_ERRORS as error:
-            raise _malformed(error, data) from None
-        if misfits and (_has_spelled_key(data) or any(misfit(data) for misfit in misfits)):
+            check_text(data)
+        except PARSE_ERRORS as error:
+            raise malformed(error, data) from None
+        if misfit is not None and misfit(data):
             raise DecodeError("has a decimal number that needs a closer look")
         if check is not None and not check(value):
             raise DecodeError("has a value that needs a closer look")
@@ -225,21 +202,11 @@ def json_decoder(field: Field, options: Options) -> Callable[[bytes], Any] | Non
     return read
 
 
-def _bad_decimal(name: str) -> Callable[[bytes], object]:
-    """A search for a member of this name that both engines may not read alike."""
-    return re.compile(re.escape(msgspec.json.encode(name)) + rb"[ \t\r\n]*:(?!" + _GOOD_DECIMAL + rb")").search
-
-
-def _has_spelled_key(data: bytes) -> bool:
-    """Whether a key may be written with escapes, so that a search for it would miss it."""
-    return b"\\" in data and _ESCAPED_ASCII(data) is not None
-
-
-def json_reader(field: Field, options: Options) -> Callable[[bytes], Any]:
+def reader(native: NativeFormat, field: Field, options: Options) -> Callable[[bytes], Any]:
     """The fast reader backed by the careful one, whose errors have a path; the careful one alone where it must be."""
-    careful = compile_decoder(field, options, JSON)
-    parse = json_tree(exact=_has_decimal(field.type, set()))
-    fast = json_decoder(field, options)
+    careful = compile_decoder(field, options, native.format)
+    parse = native.tree(_has_decimal(field.type, set()), options.max_depth)
+    fast = decoder(native, field, options)
 
     def read_carefully(data: bytes) -> Any:
         return careful(parse(data))
@@ -271,38 +238,51 @@ def _has_decimal(node: Node, seen: set[int]) -> bool:
     return isinstance(node, nodes.Decimal)
 
 
-def reject_duplicates(data: bytes) -> None:
-    """Raise `DecodeError` if an object in the JSON text has a key twice (RFC 8259 §4 leaves its meaning open)."""
-    import json  # only applications that ask for it pay for it
-
-    def pairs(found: list[tuple[str, Any]]) -> None:
-        names: set[str] = set()
-        for name, _ in found:
-            if name in names:
-                raise DecodeError(f"has the key '{cut(name)}' twice")
-            names.add(name)
-
-    try:
-        json.loads(data, object_pairs_hook=pairs, parse_int=str, parse_float=str)
-    except RecursionError:
-        raise Malformed("nests too deep") from None
-    except DecodeError:
-        raise
-    except ValueError:
-        raise Malformed("is not well-formed JSON") from None
+_items = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_ARRAYS = frozenset((*range(0x90, 0xA0), 0xDC, 0xDD))
+"""The bytes that begin an array in MessagePack."""
 
 
-def json_encoder(field: Field, options: Options) -> Callable[[Any], bytes] | None:
+def msgpack_reader(field: Field, options: Options, native: NativeFormat = NATIVE_MSGPACK) -> Callable[[bytes], Any]:
+    """`reader` for MessagePack, where the members of the outermost struct often come as an array in order: each is then read by
+    the reader of its own type.
+    """
+    whole = reader(native, field, options)
+    node = resolve(field.type)
+    if not isinstance(node, Struct) or field.repeated or not options.ignore_wrappers:
+        return whole
+    inner = msgspec.structs.replace(options, max_depth=max(options.max_depth - 1, 0))
+    fields = active_fields(node, options)
+    plan = tuple(reader(native, each, inner) for each in fields)
+    build = builder(node, fields)
+
+    def read(data: bytes) -> Any:
+        if len(data) and data[0] in _ARRAYS:
+            try:
+                items = _items(data)
+                if len(items) == len(plan):
+                    return build([read_one(bytes(item)) for read_one, item in zip(plan, items, strict=True)])
+            except (DecodeError, *PARSE_ERRORS):
+                pass  # the careful engine says what is wrong, and where
+        return whole(data)
+
+    return read
+
+
+# --- out ---
+
+
+def encoder(native: NativeFormat, field: Field, options: Options) -> Callable[[Any], bytes] | None:
     """The fast writer of one use of a type, or None. Its `EncodeError` means: ask the careful engine.
 
     Before msgspec writes, the Python type of every member is compared with the declared one, since user code may return a
     dict, a subclass with more members, or an int for a Decimal.
     """
-    plan = None if options.polymorphic else _plan(field, _lenient(options))
+    plan = None if options.polymorphic or native.format.text_as_bin else _plan(field, _lenient(options), native)
     if plan is None or plan[1].recursive or not plan[1].sparse:
         return None
-    check = written_check(field)
-    encode = msgspec.json.Encoder().encode
+    check = written_check(field, native.format.native)
+    encode = native.encode_native
 
     def write(value: Any) -> bytes:
         if not check(value):
@@ -330,11 +310,11 @@ def _encoded(encode: Callable[[Any], bytes], value: Any) -> bytes:
         raise EncodeError("nests too deep") from None
 
 
-def json_writer(field: Field, options: Options) -> Callable[[Any], bytes]:
+def writer(native: NativeFormat, field: Field, options: Options) -> Callable[[Any], bytes]:
     """The fast writer backed by the careful one; the careful one alone where it must be."""
-    careful = compile_encoder(field, options, JSON)
-    encode = msgspec.json.Encoder().encode
-    fast = json_encoder(field, options)
+    careful = compile_encoder(field, options, native.format)
+    encode = native.encode
+    fast = encoder(native, field, options)
 
     def write_carefully(value: Any) -> bytes:
         return _encoded(encode, careful(value))
@@ -349,3 +329,14 @@ def json_writer(field: Field, options: Options) -> Callable[[Any], bytes]:
             return write_carefully(value)
 
     return write
+
+
+json_decoder = partial(decoder, NATIVE_JSON)
+json_encoder = partial(encoder, NATIVE_JSON)
+json_reader = partial(reader, NATIVE_JSON)
+json_writer = partial(writer, NATIVE_JSON)
+
+
+def msgpack_writer(field: Field, options: Options, native: NativeFormat = NATIVE_MSGPACK) -> Callable[[Any], bytes]:
+    """`writer` for one flavour of MessagePack."""
+    return writer(native, field, options)

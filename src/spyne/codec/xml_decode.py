@@ -23,6 +23,7 @@ from spyne.codec._xml_names import (
     members,
     type_names,
 )
+from spyne.codec._xop import ATTACHMENTS, included_reader
 from spyne.schema.nodes import Any as AnyNode
 from spyne.schema.nodes import Array, Bytes, Enum, Field, Map, Node, Ref, Scalar, Str, Struct, resolve
 
@@ -76,11 +77,13 @@ class Readers:
         if isinstance(node, Scalar):
             return self._scalar(field, node)
         read = self.node(field.type)
-        nil = self._nil(field)
+        nil, refuse = self._nil(field), self._full_nil()
 
         def read_field(e: XmlElement, depth: int) -> Any:
-            if e.get(XSI_NIL) is not None and is_nil(e) and not (e.text or "").strip(_SPACE):
-                return nil()
+            if e.get(XSI_NIL) is not None:
+                if is_nil(e) and not (e.text or "").strip(_SPACE):
+                    return nil()
+                refuse(e)
             return read(e, depth)
 
         return read_field
@@ -97,17 +100,29 @@ class Readers:
             return default_of(field)
         return lambda: None
 
+    def _full_nil(self) -> Callable[[XmlElement], None]:
+        """Refuses an element that is nil and has content (XSD 1.0 part 1 §3.3.4, 3.2.1); without validation the content counts."""
+        return _refuse_full_nil if self.options.validate else _accept
+
     def _scalar(self, field: Field, node: Scalar) -> Read:
         parse = self.parser(node)
-        nil, empty = self._nil(field), self._empty(field, node, parse)
+        nil, refuse, empty = self._nil(field), self._full_nil(), self._empty(field, node, parse)
         is_text = isinstance(node, Str)
+        included = included_reader(node, validate=self.options.validate) if isinstance(node, Bytes) else None
 
         def read_scalar(e: XmlElement, depth: int) -> Any:
+            if included is not None and has_element(e):
+                refuse(e)
+                return included(e)
             found = e.text if not len(e) else split_text(e)
+            if included is not None and ATTACHMENTS.get() is not None and "href" in e.attrib and not _has_text(found):
+                return included(e)
             if not found:
                 return nil() if is_nil(e) else empty()
-            if not is_text and e.get(XSI_NIL) is not None and is_nil(e) and not found.strip(_SPACE):
-                return nil()
+            if e.get(XSI_NIL) is not None:
+                if not is_text and is_nil(e) and not found.strip(_SPACE):
+                    return nil()
+                refuse(e)
             return parse(found)
 
         return read_scalar
@@ -338,9 +353,12 @@ class Readers:
         required = self.options.validate and m.field.hints.get("xml_use") == "required"
         keep_empty = has_empty_text(node) and not m.field.hints.get("empty_is_none")
         tag = m.tag if m.place == "attribute" else None
+        also = m.also or ""
 
         def read_outside(e: XmlElement, values: list[Any], errors: list[DecodeError]) -> None:
             found = own_text(e) if tag is None else e.get(tag)
+            if found is None and also:
+                found = e.get(also)
             if found is None:
                 if required:
                     errors.append(DecodeError("is a required attribute").at(name))
@@ -413,8 +431,31 @@ def _choice(group: list[Member]) -> Callable[[Mapping[int, int], list[DecodeErro
 
 def is_nil(e: XmlElement) -> bool:
     """Whether the element says xsi:nil="true" and has no child elements; with contents it is not nil."""
+    return says_nil(e) and not has_element(e)
+
+
+def says_nil(e: XmlElement) -> bool:
+    """Whether the element has xsi:nil="true"."""
     value = e.get(XSI_NIL)
-    return value is not None and value.strip(_SPACE) in _TRUE and next(e.iterchildren("*"), None) is None
+    return value is not None and value.strip(_SPACE) in _TRUE
+
+
+def _accept(_: XmlElement) -> None:
+    pass
+
+
+def _refuse_full_nil(e: XmlElement) -> None:
+    if says_nil(e):
+        raise DecodeError('has xsi:nil="true" and must be empty')
+
+
+def has_element(e: XmlElement) -> bool:
+    """Whether the element has child elements; comments are none."""
+    return bool(len(e)) and next(e.iterchildren("*"), None) is not None
+
+
+def _has_text(text: str | None) -> bool:
+    return text is not None and text.strip(_SPACE) != ""
 
 
 def split_text(e: XmlElement) -> str:

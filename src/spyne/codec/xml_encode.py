@@ -15,12 +15,13 @@ from uuid import UUID
 import msgspec
 
 from spyne.codec import text
-from spyne.codec._base import EncodeError
+from spyne.codec._base import Cut, EncodeError
 from spyne.codec._source import Source, f_string, literal
 from spyne.codec._xml_any import any_writer
 from spyne.codec._xml_names import ENTRY, Element, Member, default_of, has_default, item_name, members
 from spyne.codec._xml_text import check_xml_chars, escape, escape_attribute
 from spyne.codec._xml_values import located, mapping_of, members_of, padded, write_again, write_items
+from spyne.codec._xop import writer as xop_writer
 from spyne.schema.nodes import (
     PLAIN,
     Array,
@@ -49,7 +50,13 @@ if TYPE_CHECKING:
 
     from spyne.codec._base import Options
 
-__all__ = ["Element", "check_xml_chars", "compile_encoder", "compile_message_encoder"]
+__all__ = [
+    "Element",
+    "check_xml_chars",
+    "compile_encoder",
+    "compile_items_encoder",
+    "compile_message_encoder",
+]
 
 NIL = ' xsi:nil="true"'
 
@@ -93,6 +100,31 @@ def compile_message_encoder(
     assert isinstance(node, Struct)
     tag = writers.tag(element.namespace, element.name)
     return writers.finish(writers.struct(node, tag, tag.nil, "", by_position=True))
+
+
+def compile_items_encoder(
+    field: Field, element: Element, options: Options, prefixes: Mapping[str, str], *, wrapped: bool
+) -> Cut | None:
+    """How an element is written whose one contents is an array that may be streamed; None where it has others.
+
+    wrapped: the array is the one member of the field's struct.
+    """
+    writers = Writers(field.type.name or element.name, options, prefixes)
+    tags = [writers.tag(element.namespace, element.name)]
+    node = resolve(field.type)
+    if wrapped:
+        carried = members(node, options) if isinstance(node, Struct) else ()
+        if len(carried) != 1 or carried[0].place != "element":
+            return None
+        field = carried[0].field
+        tags.append(writers.tag(carried[0].namespace, carried[0].name))
+        node = resolve(field.type)
+    if field.repeated or not isinstance(node, Array) or not node.stream:
+        return None
+    tag = writers.tag(*item_name(node))
+    write = writers.finish(writers.element(node.item, tag, tag.nil, None))
+    start, end = (f"{tag.open}>" for tag in tags), (tag.close for tag in reversed(tags))
+    return Cut("".join(start), write, "".join(end))
 
 
 class Tag(NamedTuple):
@@ -191,7 +223,10 @@ class Writers:
 
     def text(self, node: Scalar, variable: str, step: str | None = None) -> str:
         """The expression, in braces, for the text of a scalar in an element; errors get `step` on their path."""
-        write = text.formatter(node, binary=self.options.binary_encoding)
+        if self.options.xop and isinstance(node, Bytes):
+            write = xop_writer(node, binary=self.options.binary_encoding)
+        else:
+            write = text.formatter(node, binary=self.options.binary_encoding)
         if node.lexical is not PLAIN or not isinstance(node, _SAFE):
             write = _escaped(write)
         odd = self.source.constant(write if step is None else _placed(write, step), "f")

@@ -18,6 +18,7 @@ import msgspec
 from spyne.codec import _lexical_number as number
 from spyne.codec._source import Source
 from spyne.codec._xml_names import Member, default_of, item_name, members
+from spyne.codec._xop import ATTACHMENTS
 from spyne.codec.xml_decode import Read, Readers, XmlElement, has_empty_text, own_text
 from spyne.schema.nodes import (
     PLAIN,
@@ -80,7 +81,8 @@ def compile(field: Field, options: Options) -> Callable[[XmlElement], Any]:
     """What `xml_decode.compile_decoder` returns, faster where the document is plain."""
     careful = Readers(options)
     decode = careful.decoder(field)
-    fast = Generator(field.type.name or field.name, options, careful).finish(field)
+    generator = Generator(field.type.name or field.name, options, careful)
+    fast = generator.finish(field)
 
     def decode_fast(element: XmlElement) -> Any:
         try:
@@ -88,7 +90,11 @@ def compile(field: Field, options: Options) -> Callable[[XmlElement], Any]:
         except Exception:
             return decode(element)
 
-    return decode_fast
+    def decode_once(element: XmlElement) -> Any:
+        """References to attachments are counted, so nothing may be read twice."""
+        return decode_fast(element) if ATTACHMENTS.get() is None else decode(element)
+
+    return decode_once if generator.binary else decode_fast
 
 
 def compile_fast(field: Field, options: Options) -> Callable[[XmlElement], Any]:
@@ -103,6 +109,7 @@ class Generator:
         self.options = options
         self.careful = careful
         self.source = Source(f"from XML to {title}")
+        self.binary = False
         self._made: dict[int, str | None] = {}
         self._slow: dict[int, str] = {}
         self._keep: list[Any] = []
@@ -154,7 +161,8 @@ class Generator:
         return name
 
     def _scalar(self, field: Field, node: Scalar, e: str, slow: str) -> str:
-        careful = f"{slow}({e}, 0)"
+        careful, bare = f"{slow}({e}, 0)", self._bare(e)
+        self.binary = self.binary or isinstance(node, Bytes)
         if node.lexical is not PLAIN or node.load is not None or isinstance(node, Bytes):
             return careful
         conditions = self._facets(node)
@@ -164,26 +172,31 @@ class Generator:
             if node.whitespace != "preserve":
                 return self._parsed(node, e, careful)
             if not conditions:
-                return f"not len({e}) and {e}.text or {careful}"
-            return f"t if not len({e}) and (t := {e}.text) and {conditions.format(v='t')} else {careful}"
+                return f"{bare} and {e}.text or {careful}"
+            return f"t if {bare} and (t := {e}.text) and {conditions.format(v='t')} else {careful}"
         if isinstance(node, Bool) and not conditions:
-            return f"t if not len({e}) and (t := BOOL.get({e}.text)) is not None else {careful}"
+            return f"t if {bare} and (t := BOOL.get({e}.text)) is not None else {careful}"
         if isinstance(node, Enum) and not conditions:
             table = self.source.constant(dict(node.members), "m")
-            return f"t if not len({e}) and (t := {table}.get({e}.text, MISSING)) is not MISSING else {careful}"
+            return f"t if {bare} and (t := {table}.get({e}.text, MISSING)) is not MISSING else {careful}"
         plain = _PLAIN.get(type(node))
         if plain is None:
             return self._parsed(node, e, careful)
         test, read = (part.format(t="t", n=self._longest(node)) for part in plain)
         if not conditions:
-            return f"{read} if not len({e}) and (t := {e}.text) and {test} else {careful}"
+            return f"{read} if {bare} and (t := {e}.text) and {test} else {careful}"
         checked = conditions.format(v="v")
-        return f"v if not len({e}) and (t := {e}.text) and {test} and ((v := {read}), {checked})[1] else {careful}"
+        return f"v if {bare} and (t := {e}.text) and {test} and ((v := {read}), {checked})[1] else {careful}"
 
     def _parsed(self, node: Scalar, e: str, careful: str) -> str:
         """The careful parser on the text of an ordinary element."""
+        bare = self._bare(e)
         parse = self.source.constant(self.careful.parser(node), "p")
-        return f"{parse}(t) if not len({e}) and (t := {e}.text) else {careful}"
+        return f"{parse}(t) if {bare} and (t := {e}.text) else {careful}"
+
+    def _bare(self, e: str) -> str:
+        """The condition for an element with nothing but text; under validation it must not claim to be nil either."""
+        return f"not len({e}) and not {e}.keys()" if self.options.validate else f"not len({e})"
 
     def _longest(self, node: Scalar) -> int:
         limit, _ = number.longest(node, self.options.number_text)
@@ -226,7 +239,7 @@ class Generator:
         lines = [
             f"try: r = [({item}) if x.tag == {tag!r} else mismatch() for x in e]",
             "except Mismatch: return s(e, d)",
-            "if not r and e.keys(): return s(e, d)",
+            "if e.keys(): return s(e, d)" if self.options.validate else "if not r and e.keys(): return s(e, d)",
         ]
         low, high = node.item.min_occurs, node.item.max_occurs
         if self.options.validate and node.item.repeated:
@@ -281,7 +294,7 @@ class Generator:
 
     def _attributes(self, others: list[Member]) -> list[str]:
         """Lines that hand over an element with attributes that are not members, such as xsi:type and xsi:nil."""
-        known = frozenset(m.tag for m in others if m.place == "attribute")
+        known = frozenset(name for m in others if m.place == "attribute" for name in (m.tag, m.also) if name)
         if not known:
             return ["if e.keys(): return s(e, d)"]
         return [f"if not {self.source.constant(known)}.issuperset(e.keys()): return s(e, d)"]
@@ -323,7 +336,8 @@ class Generator:
         node = resolve(m.field.type)
         assert isinstance(node, Scalar)
         parse = self.source.constant(self.careful.parser(node), "p")
-        found = "own_text(e)" if m.place == "text" else f"e.get({m.tag!r})"
+        also = f", e.get({m.also!r})" if m.also else ""
+        found = "own_text(e)" if m.place == "text" else f"e.get({m.tag!r}{also})"
         keep = has_empty_text(node) and not m.field.hints.get("empty_is_none")
         given = f"{parse}(t)" if keep else f"{parse}(t) if t else None"
         if self.options.validate and m.field.hints.get("xml_use") == "required":

@@ -11,14 +11,17 @@ import codecs
 import os
 import re
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import local
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 from lxml import etree
 
 from spyne.limits import LimitExceeded, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Element: TypeAlias = Any  # lxml ships no types
 
@@ -196,16 +199,27 @@ def _drop_names() -> None:
     lxml < 7 keeps it in the dict of the thread's state and makes a new one when that entry is missing. Nothing happens where
     there is no such entry (lxml 7 has a dictionary per parser) or no such interface (PyPy).
     """
-    if etree.LXML_VERSION >= (7,) or sys.implementation.name != "cpython":
+    if etree.LXML_VERSION >= (7,) or not names_can_be_forgotten():
         return
+    state = _thread_state()()
+    if state:
+        default = etree.get_default_parser()
+        state.pop("_ParserDictionaryContext", None)
+        etree.set_default_parser(default)
+
+
+@cache
+def _thread_state() -> Callable[[], dict[str, Any] | None]:
+    """The function that returns the dict of the thread's state."""
     import ctypes  # only here: once per `DICTIONARY_BYTES`, and slow to import
 
     get_dict = ctypes.PYFUNCTYPE(ctypes.c_void_p)(("PyThreadState_GetDict", ctypes.pythonapi))  # a borrowed reference
-    address = get_dict()
-    if address:
-        default = etree.get_default_parser()
-        ctypes.cast(address, ctypes.py_object).value.pop("_ParserDictionaryContext", None)
-        etree.set_default_parser(default)
+
+    def get() -> dict[str, Any] | None:
+        address = get_dict()
+        return ctypes.cast(address, ctypes.py_object).value if address else None
+
+    return get
 
 
 # --- reading -------------------------------------------------------------------------------------------------------------------
@@ -367,7 +381,7 @@ class _Shape:
         """Refuse a document that passes a limit; `split`: CDATA, comments or PIs may divide its texts."""
         limits = self._limits
         size = len(text)
-        if limits.depth is not None and size > limits.depth * _LEVEL_BYTES and self._is_deeper(root):
+        if limits.depth is not None and size > limits.depth * _LEVEL_BYTES and self.is_deeper(root):
             raise LimitExceeded("depth", limits.depth)
         if self._long is not None and size > self._long:
             self._check_runs(root, text, self._long, split)
@@ -379,7 +393,8 @@ class _Shape:
         if limits.unique_names is not None and size > limits.unique_names * _ELEMENT_BYTES:
             _check_unique_names(text, limits.unique_names)
 
-    def _is_deeper(self, root: Element) -> bool:
+    def is_deeper(self, root: Element) -> bool:
+        """Whether the document passes the limit of depth."""
         deep = self._deep
         return deep is not None and (self._shallow is None or self._shallow(root)) and deep(root)
 
@@ -462,3 +477,30 @@ def _check_unique_names(text: bytes, most: int) -> None:
                 names.update(key for key, _ in _ATTRIBUTE.findall(token[2]))
             if len(names) > most:
                 raise LimitExceeded("unique_names", most)
+
+
+# --- for documents that are read as they arrive ----------------------------------------------------------------------------------
+
+element_names = _ELEMENT_NAME.findall
+attribute_names = _ATTRIBUTE_NAME.findall
+explain = _explain
+
+
+def forget_names() -> None:
+    """Begin a new dictionary of names in this thread; parsers at work keep theirs."""
+    _parsers.forget()
+
+
+def names_can_be_forgotten() -> bool:
+    """Whether parsers may have dictionaries of names of their own, so that a document can be read in more than one thread."""
+    return etree.LXML_VERSION >= (7,) or sys.implementation.name == "cpython"
+
+
+def is_deeper(root: Element, limits: Limits) -> bool:
+    """Whether a tree passes ``limits.depth``."""
+    return _shape(limits).is_deeper(root)
+
+
+@lru_cache(64)
+def _shape(limits: Limits) -> _Shape:
+    return _Shape(limits)

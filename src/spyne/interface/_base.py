@@ -11,6 +11,7 @@ from spyne.descriptor import MethodDescriptor
 from spyne.error import MethodAlreadyExistsError
 from spyne.evmgr import EventManager
 from spyne.interface._order import publication_order
+from spyne.interface._streams import note_streams
 from spyne.member import member_methods
 from spyne.model._fields import Annotation
 from spyne.model.primitive import NATIVE_MAP
@@ -55,7 +56,8 @@ class Interface:
     """The methods and types of an application.
 
     calls: descriptor to `Call`. service_method_map: request element ``{ns}name`` to its descriptors, the primary first.
-    method_id_map: internal key to descriptor. types: (namespace, name) to node, in order of first sight. published_types: those
+    shared: request element to the bare methods that have it in common, by operation name. operations: operation name to the first
+    method that has it. method_id_map: internal key to descriptor. types: (namespace, name) to node, in order of first sight. published_types: those
     that are not XSD's own, parts before wholes. nsmap and prefmap: prefix to namespace and back, with ``tns`` and the generated
     ``s0``, ``s1``…; protocols may add to them. document_nsmap: what `nsmap` was before that.
 
@@ -72,6 +74,8 @@ class Interface:
         self.lowering = Lowering(default_namespace=self.tns, natives=NATIVE_MAP)
         self.calls: dict[MethodDescriptor, Call] = {}
         self.service_method_map: dict[str, list[MethodDescriptor]] = {}
+        self.shared: dict[str, dict[str, MethodDescriptor]] = {}
+        self.operations: dict[str, MethodDescriptor] = {}
         self.method_id_map: dict[str, MethodDescriptor] = {}
         self.types: dict[tuple[str, str], Node] = {}
         self.published_types: tuple[Node, ...] = ()
@@ -139,6 +143,7 @@ class Interface:
             for descriptor in [method for cls in classes for method in member_methods(cls).values()]:
                 if descriptor.static_when is None or descriptor.static_when(self.app):
                     self._offer(descriptor)
+        note_streams(self.calls.values(), self.service_method_map)
         self._name_namespaces()
 
     def _name_namespaces(self) -> None:
@@ -167,14 +172,30 @@ class Interface:
             self._add_type(field.type)
 
     def _add_method(self, call: Call) -> None:
-        """File a method under its request element; only auxiliary ones may share it."""
+        """File a method under its request element; auxiliary ones may share it, and bare ones that the protocols tell apart."""
         known = self.service_method_map.setdefault(call.request.tag, [])
-        if call.descriptor.aux is None:
-            if known and known[0].aux is None:
-                raise MethodAlreadyExistsError(call.request.tag)
-            known.insert(0, call.descriptor)
-        else:
+        if call.descriptor.aux is not None:
             known.append(call.descriptor)
+            return
+        self.operations.setdefault(call.descriptor.operation_name, call.descriptor)
+        if known and known[0].aux is None:
+            self._share(self.calls[known[0]], call)
+        else:
+            known.insert(0, call.descriptor)
+
+    def _share(self, first: Call, call: Call) -> None:
+        """Let another bare method take the element of the first, if every protocol can tell operations apart by another name."""
+        protocols = getattr(self.app, "in_protocols", ())
+        operations = self.shared.get(call.request.tag, {first.descriptor.operation_name: first.descriptor})
+        if (
+            not protocols
+            or not all(getattr(protocol, "dispatches_by_action", False) for protocol in protocols)
+            or call.descriptor.operation_name in operations
+            or any(each.request.wrapped for each in (first, call))
+            or not _same(resolve(first.request.field.type), resolve(call.request.field.type))
+        ):
+            raise MethodAlreadyExistsError(call.request.tag)
+        self.shared[call.request.tag] = {**operations, call.descriptor.operation_name: call.descriptor}
 
     def call_with(self, lowering: Lowering, descriptor: MethodDescriptor) -> Call:
         """The messages of a method as a lowering makes them."""
@@ -264,6 +285,19 @@ def members(node: Node) -> tuple[Field, ...]:
 def _is_message(tp: Any) -> bool:
     """Whether a bare message has no argument or result, and so is an empty wrapper."""
     return not isinstance(tp, Annotation) and hasattr(tp, "_type_info") and not tp._type_info and tp.__orig__ is None
+
+
+def _same(one: Node, other: Node) -> bool:
+    """Whether two uses are of one type."""
+    if one is other:
+        return True
+    names = (one.namespace, one.name) == (other.namespace, other.name)
+    return names and not _conflicting(one, other) and _facets(one) == _facets(other)
+
+
+def _facets(node: Node) -> dict[str, Any]:
+    facets = getattr(node, "facets", None)
+    return {} if facets is None else msgspec.structs.asdict(facets)
 
 
 def _conflicting(known: Node, node: Node) -> bool:

@@ -13,7 +13,7 @@ from spyne.schema import DeclarationError, nodes
 from spyne.util.excerpt import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
     "BINARY_ENCODING_BASE64",
@@ -29,6 +29,8 @@ BINARY_ENCODING_BASE64 = "base64"
 BINARY_ENCODING_HEX = "hex"
 BINARY_ENCODING_URLSAFE_BASE64 = "urlsafe_base64"
 BINARY_ENCODING_USE_DEFAULT = None
+DEFAULT_MEDIA_TYPE = "application/octet-stream"
+BLOCK = 64 * 1024
 
 ENCODINGS: Mapping[Any, str] = {
     None: "base64Binary",
@@ -126,7 +128,7 @@ class FileValue:
         self,
         name: str | None = None,
         path: str | None = None,
-        type: str = "application/octet-stream",
+        type: str = DEFAULT_MEDIA_TYPE,
         data: Any = None,
         handle: IO[bytes] | None = None,
         move: bool = False,
@@ -211,14 +213,79 @@ class File(SimpleModel):
             raise DeclarationError(f"File(mode={cls.Attributes.mode!r}): must be File.BINARY or File.TEXT")
 
     @classmethod
-    def _load(cls) -> Callable[[Any], Any] | None:
+    def _options(cls) -> Mapping[str, Any]:
+        """How formats with attachments hand over and take files without reading them into memory."""
+        kind, info = cls._media_type(), cls.Annotations.appinfo
+        hints = {
+            "load_attachment": chain(lambda attachment: _from_attachment(attachment, kind), cls.Attributes.parser),
+            "attach": chain(cls.Attributes.sanitizer, attach),
+        }
+        return {"hints": hints if info is None else {**hints, "appinfo": info}}
+
+    @classmethod
+    def _media_type(cls) -> str | None:
         media_type = cls.Attributes.type
-        kind = media_type if isinstance(media_type, str) else "application/octet-stream"
+        return media_type if isinstance(media_type, str) else None
+
+    @classmethod
+    def _load(cls) -> Callable[[Any], Any] | None:
+        kind = cls._media_type() or DEFAULT_MEDIA_TYPE
         return chain(lambda data: FileValue(data=(data,), type=kind), super()._load())
 
     @classmethod
     def _dump(cls) -> Callable[[Any], Any] | None:
         return chain(super()._dump(), _file_bytes)
+
+
+class FileBlocks:
+    """The content of an open file, or of the one at a path, in blocks; from its start each time it is iterated over."""
+
+    def __init__(self, source: IO[bytes] | str) -> None:
+        self.source = source
+
+    def __iter__(self) -> Iterator[bytes]:
+        if isinstance(self.source, str):
+            with open(self.source, "rb") as handle:  # noqa: PTH123 - pathlib is slow to import
+                yield from _blocks(handle)
+        else:
+            yield from _blocks(self.source)
+
+
+def _blocks(handle: IO[bytes]) -> Iterator[bytes]:
+    handle.seek(0)
+    while block := handle.read(BLOCK):
+        yield block
+
+
+def _from_attachment(attachment: Any, kind: str | None) -> FileValue:
+    """The file of an attachment, its content on disk; the declared media type counts before the sent one."""
+    handle = attachment.open()
+    name = (attachment.name or "").replace("\\", "/").rpartition("/")[2]
+    return FileValue(
+        name=None if not name or _has_directory(name) else name,
+        path=getattr(attachment, "path", None),
+        type=kind or attachment.content_type or DEFAULT_MEDIA_TYPE,
+        data=FileBlocks(handle),
+        handle=handle,
+    )
+
+
+def attach(value: Any) -> tuple[Any, int, str | None, str | None]:
+    """What is needed to send a file beside a document: bytes or blocks, how many bytes, media type, name."""
+    if not isinstance(value, FileValue):
+        data = join(value)
+        return data, len(data), None, None
+    return *_content(value), value.type, value.name
+
+
+def _content(value: FileValue) -> tuple[Any, int]:
+    if value.data is None or isinstance(value.data, FileBlocks):
+        if value.handle is not None:
+            return FileBlocks(value.handle), value.handle.seek(0, os.SEEK_END)
+        if value.path is not None:
+            return FileBlocks(value.path), os.stat(value.path).st_size  # noqa: PTH116 - pathlib is slow to import
+    data = value.read()
+    return data, len(data)
 
 
 def _file_bytes(value: Any) -> bytes:

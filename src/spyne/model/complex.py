@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from weakref import WeakSet
 
 import msgspec
@@ -87,8 +87,13 @@ class ComplexModelBase(ModelBase):
     __mixin__: ClassVar[bool] = False
 
     class Attributes(ModelBase.Attributes):
-        """Customizations of types with members."""
+        """Customizations of types with members.
 
+        xsd_model: "sequence" publishes the members in their order, "all" in any order (xs:all, XSD 1.0 part 1 §3.8.6), in which
+        they are read anyhow; for a class without repeated members and without inheritance, set in its `Attributes`.
+        """
+
+        xsd_model: Literal["sequence", "all"] = "sequence"
         child_attrs: Mapping[str, Mapping[str, Any]] | None = None
         child_attrs_all: Mapping[str, Any] | None = None
         child_attrs_noexc: Mapping[str, Mapping[str, Any]] | None = None
@@ -109,6 +114,8 @@ class ComplexModelBase(ModelBase):
 
     @classmethod
     def _variant_namespace(cls, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        if attributes.get("xsd_model", cls.Attributes.xsd_model) != cls.Attributes.xsd_model:
+            raise DeclarationError(f"{cls.__name__}: one type has one xsd_model; set it in the class's Attributes")
         namespace = super()._variant_namespace(attributes)
         parent = cls.__extends__ if cls.__orig__ is not None else parent_model(cls)
         namespace["__extends__"] = parent

@@ -33,6 +33,7 @@ class ProtocolBase:
 
     validator: None, "soft", or what the subclass lists in `VALIDATORS`. mime_type: the content type of what it writes.
     media_types: those it reads, in lower case and without parameters, for the choice among several protocols; none means any.
+    streams_in: whether a method has an argument that is read while it arrives; the transport then gives blocks as they come, and `scout` reads the first ones.
     Instances hold options only; what is compiled belongs to the application. Raises DeclarationError for a validator that
     the protocol does not have.
     """
@@ -47,6 +48,7 @@ class ProtocolBase:
     default_binary_encoding: ClassVar[Any] = None
     http_methods: ClassVar[tuple[str, ...]] = ("POST",)
     media_types: ClassVar[tuple[str, ...]] = ()
+    streams_in: bool = False
 
     def __init__(
         self,
@@ -113,6 +115,10 @@ class ProtocolBase:
         """
         return None
 
+    def scout(self, charset: str | None) -> Any:
+        """What reads the beginning of a request, see `spyne.protocol._incoming.Scout`; asked only if `streams_in`."""
+        raise NotImplementedError
+
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
         """Parse ``ctx.in_string`` into ``ctx.in_document``."""
         if ctx.in_document is None:
@@ -168,9 +174,23 @@ class ProtocolBase:
         """The Content-Type of what was written for this call."""
         return self.mime_type
 
+    def accept_of(self, ctx: MethodContext) -> str:
+        """What a client that reads responses by this protocol says in Accept."""
+        return media_type_of(self.mime_type)
+
     def request_headers(self, ctx: MethodContext) -> dict[str, str]:
         """HTTP headers that a client sends along with a request, beside Content-Type and Accept."""
         return {}
+
+    def streams(self, ctx: MethodContext) -> bool:
+        """Whether an asynchronous iterator that the method of this call returns is written while its items come; otherwise the
+        server gathers it first.
+        """
+        return False
+
+    def answers_one_way(self, ctx: MethodContext) -> bool:
+        """Whether the caller of a one-way method waits for a document all the same, as some formats let him ask for one."""
+        return False
 
     def join_batch(self, ctx: MethodContext) -> None:
         """Make ``ctx.out_string`` of those of ``ctx.batch``: several calls that came in one request are answered in one."""

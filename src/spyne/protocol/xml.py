@@ -10,12 +10,20 @@ from lxml import etree
 
 from spyne.codec import xml_encode, xml_fast
 from spyne.codec._base import DecodeError, Options
+from spyne.codec._xop import ATTACHMENTS, inline
 from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader
+from spyne.codec.xml_stream import XmlFeed
 from spyne.const.xml import NS_SOAP11_ENV
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError
+from spyne.interface._streams import stream_of
 from spyne.limits import LimitExceeded, unless_off
-from spyne.protocol._base import CodecKind, ProtocolBase, joined, validation_error
-from spyne.protocol._xml_out import FAULT, PROLOG, Writer, XmlText, declare, fault_text, read_fault
+from spyne.protocol._base import CodecKind, ProtocolBase, first, joined, validation_error
+from spyne.protocol._incoming import Scout, explained, open_stream
+from spyne.protocol._items import Items, is_stream
+from spyne.protocol._xml_fault import FAULT, fault_text, read_fault
+from spyne.protocol._xml_in import StreamReader, XmlReceiver
+from spyne.protocol._xml_out import PROLOG, Writer, XmlText, declare
+from spyne.protocol._xml_prefixes import check_names_in, check_prefixes
 from spyne.schema import DeclarationError, Field, resolve
 from spyne.util.excerpt import cut
 
@@ -81,7 +89,11 @@ class XmlDocument(ProtocolBase):
 
     validator: None checks that values fit their types, "soft" also facets and occurrence, "lxml" (or "schema") the whole XML
     Schema. replace_null_with_default: a nil element takes the type's default. polymorphic: write subclasses as what they
-    are, with xsi:type. parse_xsi_type: read them so. encoding: of what is written, UTF-8 unless set. pretty_print: indent.
+    are, with xsi:type. parse_xsi_type: read them so.
+
+    encoding: of what is written, UTF-8 unless set; Content-Type names it, and characters outside it become references.
+    xml_declaration: begin with one. pretty_print: indent. cleanup_namespaces: declare the prefixes that a document uses, otherwise
+    all that the application has. prefixes: namespace to the prefix to write for it; the interface documents keep their own.
     Further keywords are lxml's parser options, as far as they are safe.
     """
 
@@ -89,6 +101,7 @@ class XmlDocument(ProtocolBase):
     SCHEMA_VALIDATION: ClassVar[str] = "lxml"
     type: ClassVar[frozenset[str]] = frozenset({"xml"})
     mime_type = "text/xml"
+    media_types: ClassVar[tuple[str, ...]] = ("text/xml", "application/xml")
     default_binary_encoding = "base64"
     allow_pi: ClassVar[bool] = True
 
@@ -106,12 +119,14 @@ class XmlDocument(ProtocolBase):
         parse_xsi_type: bool = True,
         binary_encoding: Any = None,
         mime_type: str | None = None,
+        prefixes: Mapping[str, str] | None = None,
         **parser_options: Any,
     ) -> None:
         self.replace_null_with_default = replace_null_with_default
         self.xml_declaration = xml_declaration
         self.cleanup_namespaces = cleanup_namespaces
-        self.encoding = encoding
+        self.encoding = _known_encoding(type(self).__name__, encoding)
+        self.prefixes = tuple((prefixes or {}).items())
         self.pretty_print = pretty_print
         self.polymorphic = polymorphic
         self.parse_xsi_type = parse_xsi_type
@@ -119,10 +134,15 @@ class XmlDocument(ProtocolBase):
         self._reader: XmlReader | None = None
         self._schema: Any = None
         self._schema_lock = Lock()
+        self._streams: dict[str, StreamReader] = {}
+        if mime_type is None and encoding is not None:
+            mime_type = f"{self.mime_type.partition(';')[0]}; charset={encoding.lower()}"
         super().__init__(app, validator, mime_type, binary_encoding=binary_encoding)
 
     def set_app(self, app: Any) -> None:
         super().set_app(app)
+        check_prefixes(type(self).__name__, dict(self.prefixes), app.interface)
+        check_names_in(type(self).__name__, self.encoding, app.interface)
         self._reader = XmlReader(
             msgspec.structs.replace(app.limits, body=None), allow_pi=self.allow_pi, options=self.parser_options
         )
@@ -140,17 +160,53 @@ class XmlDocument(ProtocolBase):
             polymorphic=self.polymorphic,
             parse_xsi_type=self.parse_xsi_type,
             replace_null_with_default=self.replace_null_with_default,
+            prefixes=dict(self.prefixes),
+            all_prefixes=not self.cleanup_namespaces,
         )
 
     def compile(self, kind: CodecKind, call: Call) -> Any:
         message = call.request if kind.endswith("request") else call.response
+        if kind == "decode_request":
+            self.note_stream(call)
         if kind.startswith("decode"):
             return Reader(message, self.codec_options())
         return Writer(self.app.interface, message, self.codec_options())
 
     # --- in ---
 
+    def note_stream(self, call: Call) -> None:
+        """Note a method whose last argument is read while it arrives. Raises DeclarationError where the validator needs it whole."""
+        stream, message = stream_of(call), call.request
+        if stream is None:
+            return
+        if self.validator == self.SCHEMA_VALIDATION:
+            raise DeclarationError(
+                f"{message.name}.{stream.name}: a stream cannot be checked against the whole schema; use validator='soft', or "
+                "declare list[…] instead of an iterator"
+            )
+        reader = StreamReader(message, stream, self.codec_options())
+        self._streams[message.tag] = reader
+        self._streams.setdefault(message.name, reader)
+        self.streams_in = True
+
+    def scout(self, charset: str | None) -> Scout:
+        limits, names = self.app.limits, {name for reader in self._streams.values() for name in reader.names}
+        feed = XmlFeed(limits, names, charset=charset, allow_pi=self.allow_pi, options=self.parser_options)
+        receiver = XmlReceiver(feed, self._streams, limits, self.find_call, self.check_envelope)
+        return Scout(receiver, _explained)
+
+    def find_call(self, root: Any) -> Any:
+        """The element of the call in a document of which only the start is there: None before it has come, False where the
+        document is to be read as a whole.
+        """
+        return root
+
+    def check_envelope(self, root: Any) -> None:
+        """Check what is around a call, once all of the document was read. Raises Fault."""
+
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
+        if ctx._in_document is None and self.streams_in and open_stream(self, ctx, charset):
+            return
         if ctx._in_document is None:
             ctx._in_document = self.parse(joined(ctx.in_string), charset)
 
@@ -182,11 +238,14 @@ class XmlDocument(ProtocolBase):
             raise ResourceNotFoundError(ctx.method_request_string or "")
         body = ctx.in_body_doc
         if self._schema is not None and body is not None:
+            self._put_attachments_in(body)
             self.validate_document(body)
         reader = ctx.app.codec(self, "decode_request", descriptor)
         try:
             if ctx.in_header_doc is not None and ctx.in_header is None:
                 ctx.in_header = self._read_headers(reader, ctx)
+            if ctx.in_object is None and ctx.in_stream is not None:
+                ctx.in_object = ctx.in_stream.arguments()
             if ctx.in_object is None:
                 value = reader.decode(body) if body is not None else None
                 ctx.in_object = value if reader.wrapped and value is not None else self._bare(reader, descriptor, value)
@@ -205,8 +264,8 @@ class XmlDocument(ProtocolBase):
 
     def _deserialize_response(self, ctx: MethodContext) -> None:
         body = ctx.in_body_doc
-        if body is not None and body.tag == FAULT:
-            ctx.in_error = read_fault(body)
+        ctx.in_error = None if body is None else self.read_fault(body)
+        if ctx.in_error is not None:
             return
         reader = ctx.app.codec(self, "decode_response", ctx.descriptor)
         try:
@@ -215,6 +274,19 @@ class XmlDocument(ProtocolBase):
         except DecodeError as error:
             raise validation_error(error) from None
         ctx.in_object = value if not reader.wrapped or value is None else _unwrap(value)
+
+    def read_fault(self, body: Any) -> Fault | None:
+        """The fault that a response says, None where it is a result."""
+        return read_fault(body) if body.tag == FAULT else None
+
+    @staticmethod
+    def _put_attachments_in(body: Any) -> None:
+        if ATTACHMENTS.get() is None:
+            return
+        try:
+            inline(body)
+        except DecodeError as error:
+            raise validation_error(error) from None
 
     def validate_document(self, element: Any) -> None:
         """Check an element against the XML Schema. Raises Fault Client.SchemaValidationError with place and rule."""
@@ -234,12 +306,44 @@ class XmlDocument(ProtocolBase):
             ctx._out_document = XmlText(self.write_fault(ctx.out_error))
         else:
             kind = "encode_response" if message == self.RESPONSE else "encode_request"
-            ctx._out_document = XmlText(self.write(ctx, ctx.app.codec(self, kind, ctx.descriptor)))
+            writer = ctx.app.codec(self, kind, ctx.descriptor)
+            if writer.cut is not None and message == self.RESPONSE and self._streams_now(ctx):
+                ctx._out_document = self._items(ctx, writer)
+            else:
+                ctx._out_document = XmlText(self.write(ctx, writer))
         self.fire("after_serialize", ctx)
+
+    def streams(self, ctx: MethodContext) -> bool:
+        if self.pretty_print or (self.encoding or "utf-8").lower() not in _UTF8:
+            return False
+        return ctx.app.codec(self, "encode_response", ctx.descriptor).cut is not None
+
+    def _streams_now(self, ctx: MethodContext) -> bool:
+        values = ctx.out_object
+        return values is not None and len(values) == 1 and is_stream(values[0]) and self.streams(ctx)
+
+    def _items(self, ctx: MethodContext, writer: Writer) -> Items:
+        """The document of a result that is pulled while it is sent."""
+        cut = writer.cut
+        assert cut is not None
+
+        def whole(values: Any) -> str:
+            ctx.out_object = [values if isinstance(values, list) else list(values)]
+            return self.write(ctx, writer)
+
+        return Items(
+            first(ctx.out_object),
+            item=cut.item,
+            around=lambda: writer.around(ctx.out_header),
+            whole=whole,
+            tree=lambda source: XmlText(whole(source))(),
+            finish=_checked,
+            frame=(PROLOG if self.xml_declaration else b"", b""),
+        )
 
     def write(self, ctx: MethodContext, writer: Writer) -> str:
         """The document of a result."""
-        return declare(writer.write(ctx.out_object), writer.prefixes)
+        return writer.declared.on(writer.write(ctx.out_object))
 
     def write_fault(self, fault: Fault) -> str:
         """The document of a fault."""
@@ -248,25 +352,48 @@ class XmlDocument(ProtocolBase):
     def create_out_string(self, ctx: MethodContext, charset: str | None = None) -> None:
         if ctx.out_string is not None:
             return
-        encoding = charset or self.encoding
+        encoding = charset or self.encoding or "UTF-8"
         document = ctx._out_document
-        if (
-            isinstance(document, XmlText)
-            and not self.pretty_print
-            and (encoding is None or encoding.lower() == "utf-8")
-        ):
-            data = document.text.encode()
-            xml_encode.check_xml_chars(data)
-            ctx.out_string = [PROLOG + data if self.xml_declaration else data]
-            return
+        if not self.pretty_print and encoding.lower() in _UTF8:
+            if isinstance(document, XmlText):
+                data = _checked(document.text)
+                ctx.out_string = [PROLOG + data if self.xml_declaration else data]
+                return
+            if isinstance(document, Items):
+                ctx.out_string = document.blocks()
+                return
         ctx.out_string = [
             etree.tostring(
                 ctx.out_document,
-                encoding=encoding or "UTF-8",
+                encoding=encoding,
                 xml_declaration=self.xml_declaration,
                 pretty_print=self.pretty_print,
             )
         ]
+
+
+def _explained(error: Exception) -> Fault | None:
+    """The fault for what reading a document raises."""
+    return Fault("Client.XMLSyntaxError", str(error)) if isinstance(error, XmlError) else explained(error)
+
+
+_UTF8 = frozenset({"utf-8", "utf8"})
+
+
+def _checked(text: str) -> bytes:
+    """The text in UTF-8. Raises EncodeError for characters that XML cannot carry."""
+    data = text.encode()
+    xml_encode.check_xml_chars(data)
+    return data
+
+
+def _known_encoding(owner: str, encoding: str | None) -> str | None:
+    """The encoding, if XML can be written in it."""
+    try:
+        etree.tostring(etree.Element("a"), encoding=encoding or "UTF-8", xml_declaration=True)
+    except (LookupError, ValueError, TypeError):
+        raise DeclarationError(f"{owner}(encoding={encoding!r}): no such encoding; UTF-8 is always right") from None
+    return encoding
 
 
 def _unwrap(message: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, abc, defaultdict, deque
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 from typing import Any as AnyType
 
 from msgspec.structs import replace
@@ -30,6 +30,10 @@ SEQUENCES: dict[AnyType, Callable[[list[AnyType]], AnyType] | None] = {
 STREAMS = frozenset(
     {abc.Iterable, abc.Iterator, abc.Generator, abc.AsyncIterable, abc.AsyncIterator, abc.AsyncGenerator}
 )
+ARRIVALS: dict[AnyType, Literal["iterator", "async_iterator"]] = {
+    abc.Iterator: "iterator",
+    abc.AsyncIterator: "async_iterator",
+}
 MAPPINGS = frozenset({dict, abc.Mapping, abc.MutableMapping, OrderedDict, defaultdict})
 ANY_DICT = Any(name="anyType", namespace=XSD_NAMESPACE, flavour="dict")
 
@@ -44,12 +48,23 @@ def array_field(rules: Rules, origin: object, tp: object, place: Place) -> Field
     if not args:
         name = getattr(origin, "__name__", str(origin))
         raise mistake(place, f"{show(tp)} does not say what it holds", f"write {name}[str], or {name}[Any]")
-    node = array_of(rules, rules.field(args[0], place), load=SEQUENCES.get(origin), stream=origin in STREAMS)
+    node = array_of(
+        rules,
+        rules.field(args[0], place),
+        load=SEQUENCES.get(origin),
+        stream=origin in STREAMS,
+        arrives=ARRIVALS.get(origin, "list"),
+    )
     return Field(type=node)
 
 
 def array_of(
-    rules: Rules, item: Field, *, load: Callable[[list[AnyType]], AnyType] | None = None, stream: bool = False
+    rules: Rules,
+    item: Field,
+    *,
+    load: Callable[[list[AnyType]], AnyType] | None = None,
+    stream: bool = False,
+    arrives: Literal["list", "iterator", "async_iterator"] = "list",
 ) -> Node:
     """The array of an item, in the item's namespace, or in the application's where the item is one of XSD's own types."""
     item_name = item.type.name or (item.type.base.name if item.type.base else "") or "item"
@@ -59,9 +74,9 @@ def array_of(
     item = replace(item, name=item_name, wire_name=item_name, max_occurs=None)
 
     def build() -> Node:
-        return Array(name=name, namespace=namespace, item=item, load=load, stream=stream)
+        return Array(name=name, namespace=namespace, item=item, load=load, stream=stream, arrives=arrives)
 
-    key = (Array, item.type, item.nillable, item.min_occurs, tuple(item.hints.items()), load, stream)
+    key = (Array, item.type, item.nillable, item.min_occurs, tuple(item.hints.items()), load, stream, arrives)
     return rules.define(key, build, name=name, namespace=namespace) if _hashable(key) else build()
 
 

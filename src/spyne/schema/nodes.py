@@ -208,11 +208,13 @@ class Field(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Array(Node, frozen=True, kw_only=True, eq=False):
     """A wrapped sequence of `item`; `load` makes the declared container of a list (None: the list itself).
 
-    stream: the value may be a generator on output.
+    stream: the value may be a generator on output. arrives: what a method is given for an argument of the type, a list or
+    an iterator whose items are read while the method asks for them.
     """
 
     item: Field
     stream: bool = False
+    arrives: Literal["list", "iterator", "async_iterator"] = "list"
     load: Callable[[list[AnyType]], AnyType] | None = None
 
 

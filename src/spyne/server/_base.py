@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from spyne.codec._base import EncodeError
@@ -27,11 +28,14 @@ class ServerBase:
 
     None of these methods raises for what a request contains: failures are in ``ctx.in_error`` and ``ctx.out_error``.
     transport: the URI of the transport in WSDL documents. counts_bytes: whether it refuses requests that are too long while it
-    reads them; otherwise that is done here.
+    reads them; otherwise that is done here. streams: whether it sends ``ctx.out_string`` while that is made; otherwise it is made a
+    list here, and what fails until its end is a fault. changes_threads: whether the steps of one call run in several threads.
     """
 
     transport: ClassVar[str | None] = None
     counts_bytes: ClassVar[bool] = False
+    streams: ClassVar[bool] = False
+    changes_threads: ClassVar[bool] = False
 
     def __init__(self, app: Any) -> None:
         self.app = app
@@ -127,21 +131,30 @@ class ServerBase:
         """The same for a server with an event loop: a coroutine is awaited on it."""
         for call in (ctx,) if ctx.batch is None else ctx.batch:
             if call.in_error is None and call.out_error is None and call.out_object is None:
-                await self.app.aprocess_request(call)
+                await self.app.aprocess_request(call, gather=ctx.batch is not None or not self._may_stream(call))
+
+    def _may_stream(self, ctx: MethodContext) -> bool:
+        """Whether an asynchronous result is written while it is sent."""
+        return self.streams and not ctx.descriptor.one_way and bool(ctx.out_protocol.streams(ctx))
 
     def get_out_string(self, ctx: MethodContext) -> None:
         """Make ``ctx.out_string`` of the result or the error, unless user code has set it."""
+        self._get_out_string(ctx, streams=self.streams)
+
+    def _get_out_string(self, ctx: MethodContext, *, streams: bool) -> None:
         if ctx.out_string is not None:
             return
         if ctx.batch is not None and ctx.in_error is None:
             for part in ctx.batch:
-                self.get_out_string(part)
+                self._get_out_string(part, streams=False)
             ctx.out_protocol.join_batch(ctx)
             return
         if ctx.out_error is None:
             ctx.out_error = ctx.in_error
         try:
             self._write(ctx)
+            if not streams and isinstance(ctx.out_string, Iterator):
+                ctx.out_string = list(ctx.out_string)
         except Exception as error:
             self._write_failure(ctx, error)
 
@@ -159,8 +172,12 @@ class ServerBase:
 
     def _write_failure(self, ctx: MethodContext, error: Exception) -> None:
         """The result could not be written: the client gets a fault instead, never half a document, and listeners hear of it."""
-        logger.error("the response of %r could not be written%s", ctx, _where(error), exc_info=error)
+        if not isinstance(error, Fault):  # one that user code raised while its result was written is no surprise
+            logger.error("the response of %r could not be written%s", ctx, _where(error), exc_info=error)
         ctx.out_error = error if isinstance(error, Fault) else InternalError(error)
+        close = getattr(ctx.out_string, "close", None)
+        if close is not None:
+            close()
         ctx.out_object = ctx.out_document = ctx.out_string = None
         ctx.out_header = None
         ctx.fire_event("method_exception_object")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from spyne.server._coding import compressor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
-__all__ = ["Begun", "BegunAsync", "HttpReply", "Silent", "as_bytes", "compressed", "without"]
+__all__ = ["Begun", "BegunAsync", "HttpReply", "as_bytes", "compressed", "silent", "without"]
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +25,16 @@ class HttpReply:
     __slots__ = ("_body", "_ctx", "_server", "headers", "status")
 
     def __init__(
-        self, status: str, headers: list[tuple[str, str]], body: Iterable[bytes], server: Any, ctx: Any
+        self,
+        status: str,
+        headers: list[tuple[str, str]],
+        body: Iterable[bytes] | AsyncIterable[bytes],
+        server: Any,
+        ctx: Any,
     ) -> None:
         self.status = status
         self.headers = headers
-        self._body = body
+        self._body: Any = body
         self._server = server
         self._ctx = ctx
 
@@ -72,6 +77,12 @@ class Begun:
         yield self._first
         for part in self._rest:
             yield as_bytes(part)
+
+    @property
+    def content_length(self) -> int | None:
+        """Bytes of the whole body, where its source knows that beforehand by an attribute of this name."""
+        length: int | None = getattr(self._source, "content_length", None)
+        return length
 
     def close(self) -> None:
         """Release what the body is made of."""
@@ -180,6 +191,28 @@ class Silent:
         close = getattr(self._body, "close", None)
         if close is not None:
             close()
+
+
+class SilentAsync:
+    """The same of an asynchronous body."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for _ in ():
+            yield b""
+
+    async def aclose(self) -> None:
+        """Release what the body is made of."""
+        await self._body.aclose()
+
+
+def silent(body: Any) -> Silent | SilentAsync:
+    """A body that is released and not sent."""
+    return SilentAsync(body) if hasattr(body, "aclose") else Silent(body)
 
 
 def without(headers: list[tuple[str, str]], *names: str) -> list[tuple[str, str]]:

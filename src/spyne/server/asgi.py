@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from contextvars import copy_context
 from inspect import isasyncgenfunction, iscoroutinefunction
 from tempfile import SpooledTemporaryFile
@@ -13,13 +14,16 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from spyne.error import Fault, InvalidInputError
-from spyne.server._headers import host_or, is_multipart
-from spyne.server._reply import BegunAsync, as_bytes
-from spyne.server.http import Cors, HttpBase, HttpMethodContext, HttpReply, HttpTransportContext
-from spyne.util.address import Address
+from spyne.server._arriving import Channel, read_beginning
+from spyne.server._asgi_body import Blocks
+from spyne.server._asgi_scope import AsgiMethodContext, AsgiTransportContext
+from spyne.server._headers import is_multipart
+from spyne.server._reply import BegunAsync, Silent, SilentAsync, as_bytes
+from spyne.server._waiting import HungUp, unless_hung_up, within
+from spyne.server.http import Cors, HttpBase, HttpReply
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator
+    from collections.abc import Iterator
     from contextlib import AbstractAsyncContextManager
 
 __all__ = ["AsgiApplication", "AsgiMethodContext", "AsgiTransportContext"]
@@ -30,84 +34,16 @@ T = TypeVar("T")
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Fields = dict[bytes, bytes]
 
 _KIB = 1024
-_IN_MEMORY = 256 * _KIB
-"""Bytes of a body of several parts that are kept in memory before a temporary file takes it."""
+_LONG = 256 * _KIB
+"""Bytes of a body beyond which a thread parses it, and a temporary file keeps it if it is of several parts."""
 _ENOUGH = 64 * _KIB
 """Bytes that a thread gathers of a generator before it hands them over."""
 _SOON = 0.005
-"""Seconds after which it hands over what it has."""
-_WATCH_AFTER = 0.25
-"""Seconds that a call may take before somebody listens for the client hanging up."""
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_END: Any = object()
-
-
-class AsgiTransportContext(HttpTransportContext):
-    """What an ASGI scope says of a call; ``req`` is the scope."""
-
-    def __init__(self, parent: Any, transport: Any, request: Scope, content_type: str | None = None) -> None:
-        self.itself = transport
-        self.app = transport.app
-        self.req = request
-        self.request_content_type = content_type
-        self.req_method = request["method"]
-
-    @property
-    def peer_addr(self) -> str | None:
-        """The address that the connection came from."""
-        client = self.req.get("client")
-        return client[0] if client else None
-
-    def get_peer(self) -> Address:
-        """The other end of the connection."""
-        host, port = self.req.get("client") or (None, 0)
-        return Address.tcp(host, port)
-
-    def read_headers(self) -> Iterable[tuple[str, str]]:
-        """The header fields, in order."""
-        for name, value in self.req["headers"]:
-            yield name.decode("latin-1"), value.decode("latin-1")
-
-    def get_path(self) -> str:
-        """The path below the place where the application is mounted."""
-        path: str = self.req["path"]
-        root = self.get_root_path()
-        return path[len(root) :] if root and path.startswith(root) else path
-
-    def get_root_path(self) -> str:
-        """The path where the application is mounted."""
-        root: str = self.req.get("root_path", "")
-        return root
-
-    def get_query_string(self) -> str:
-        """What stands after the question mark."""
-        query: bytes = self.req.get("query_string", b"")
-        return query.decode("latin-1")
-
-    def peer_scheme(self) -> str:
-        """``http`` or ``https``, as the server says."""
-        return "https" if self.req.get("scheme") == "https" else "http"
-
-    def peer_host(self) -> str:
-        """The Host header when it is a host, else the server's name and port."""
-        name, port = self.req.get("server") or ("localhost", None)
-        own = name if port in (None, _DEFAULT_PORTS[self.peer_scheme()]) else f"{name}:{port}"
-        hosts = self.headers.get("host")
-        return host_or(hosts[0] if hosts else None, own)
-
-
-class AsgiMethodContext(HttpMethodContext):
-    """A call over ASGI."""
-
-    __slots__ = ()
-
-    transport_class: ClassVar[Callable[..., HttpTransportContext]] = AsgiTransportContext
-
-
-class _HungUp(Exception):
-    """The client closed the connection: there is nobody to answer."""
+"""Seconds after which what it has is taken from it."""
+_NOTHING = {None}
 
 
 class AsgiApplication(HttpBase):
@@ -115,12 +51,15 @@ class AsgiApplication(HttpBase):
 
     ``async def`` methods are awaited on the server's loop; others run in threads, at most `threads` at once, and so do the events around
     them. inline: run those on the loop as well, for methods that never wait. body_timeout: seconds in which a request's body must have
-    come, None for no limit. lifespan: called with this object at the server's start, gives an asynchronous context manager
-    that is left at its end. The other options are those of `HttpBase`.
+    come, None for no limit. lifespan: called with this object at the server's start, gives an asynchronous context manager that is left at
+    its end; the mapping that it yields, if any, becomes the ``state`` of every request's scope. The other options are those of `HttpBase`.
 
-    When the client hangs up, a coroutine is cancelled and a generator closed. An error in the middle of a streamed body is raised, for the
-    server to abort the connection. Events are ``http_call``, ``http_return`` or ``http_exception``, ``http_close``, and those of `HttpBase`.
+    When the client hangs up, a coroutine is cancelled and a generator closed; a thread is waited for. An error in the middle of a streamed
+    body is raised, for the server to abort the connection. Events are ``http_call``, ``http_return`` or ``http_exception``, ``http_close``, and
+    those of `HttpBase`.
     """
+
+    changes_threads: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -153,6 +92,7 @@ class AsgiApplication(HttpBase):
         self.body_timeout = body_timeout
         self.lifespan = lifespan
         self._pool: ThreadPoolExecutor | None = None
+        self._streams_in = any(protocol.streams_in for protocol in app.in_protocols)
         awaited = iscoroutinefunction(app.call_wrapper)
         self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
 
@@ -162,7 +102,7 @@ class AsgiApplication(HttpBase):
         if kind == "http":
             await self._serve_http(scope, receive, send)
         elif kind == "lifespan":
-            await self._live(receive, send)
+            await self._live(scope, receive, send)
         elif kind == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 1000})
@@ -172,43 +112,47 @@ class AsgiApplication(HttpBase):
     # --- one request ---
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ctx = AsgiMethodContext(self, scope, _content_type(scope))
+        fields = dict(scope["headers"])
+        ctx = AsgiMethodContext(self, scope, fields.get(b"content-type", b"").decode("latin-1") or None)
+        channel = Channel(receive) if self._streams_in else None
         try:
-            reply = await self._answer_to(ctx, receive)
-        except _HungUp:
-            self.end(ctx, [])
-            return
-        except asyncio.CancelledError:
-            self.end(ctx, [])
-            raise
-        await self._send(reply, receive, send)
+            reply = await self._answer_to(ctx, fields, channel or receive)
+            if channel is not None and channel.hung_up:
+                raise HungUp
+            await self._send(ctx, reply, channel or receive, send)
+        except HungUp:
+            logger.info("a client hung up before it was answered")
+        finally:
+            await self._end(ctx)
 
-    async def _answer_to(self, ctx: AsgiMethodContext, receive: Receive) -> HttpReply:
+    async def _answer_to(self, ctx: Any, fields: Fields, receive: Receive) -> HttpReply:
         transport = ctx.transport
         preflight = self.preflight(ctx)
         if preflight is not None:
             return preflight
-        query = transport.req.get("query_string", b"")
-        if self.is_document_request(transport.req_method, transport.req["path"], query.decode("latin-1")):
+        if transport.req_method != "POST" and self.is_document_request(
+            transport.req_method, transport.req["path"], transport.get_query_string()
+        ):
             return self.serve_document(ctx)
         try:
-            return await self._call(ctx, receive)
-        except _HungUp:
+            return await self._call(ctx, fields, receive)
+        except HungUp:
             raise
         except Exception as error:
             return self.rescue(ctx, error)
 
-    async def _call(self, ctx: AsgiMethodContext, receive: Receive) -> HttpReply:
+    async def _call(self, ctx: Any, fields: Fields, receive: Receive) -> HttpReply:
         self.begin(ctx)
+        is_long = False
         if ctx.in_error is None and ctx.in_string is None:
-            await self._read(ctx, receive)
-        contexts = self.dispatch(ctx)
-        calls = ctx.batch or (ctx,)
-        if any(call.descriptor in self._awaited for call in calls):
-            return await self._unless_hung_up(self._run_awaited(ctx, contexts), receive)
-        if self.inline or all(call.descriptor is None for call in calls):
+            is_long = await self._read(ctx, fields, receive)
+        contexts = await self._in_thread(ctx, self.dispatch, ctx) if is_long else self.dispatch(ctx)
+        called = {call.descriptor for call in ctx.batch} if ctx.batch else {ctx.descriptor}
+        if not called.isdisjoint(self._awaited):
+            return await unless_hung_up(self._run_awaited(ctx, contexts, is_long), receive)
+        if self.inline or called == _NOTHING:
             return self._run(ctx, contexts)
-        return await self._unless_hung_up(self._run_in_thread(ctx, contexts), receive)
+        return await unless_hung_up(self._in_thread(ctx, self._run, ctx, contexts), receive)
 
     def _run(self, ctx: Any, contexts: list[Any]) -> HttpReply:
         """The whole of a call that does not wait for anything."""
@@ -216,29 +160,33 @@ class AsgiApplication(HttpBase):
         self.get_out_object(ctx)
         return self.finish(ctx, contexts)
 
-    async def _run_in_thread(self, ctx: Any, contexts: list[Any]) -> HttpReply:
-        work = self._thread(self._run, ctx, contexts)
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            work.add_done_callback(_discard)  # a thread cannot be stopped: what it makes is closed when it is done
-            raise
-
-    async def _run_awaited(self, ctx: Any, contexts: list[Any]) -> HttpReply:
-        self.get_in_object(ctx)
+    async def _run_awaited(self, ctx: Any, contexts: list[Any], is_long: bool) -> HttpReply:
+        if is_long:
+            await self._in_thread(ctx, self.get_in_object, ctx)
+        else:
+            self.get_in_object(ctx)
         await self.aget_out_object(ctx)
         self.write_answer(ctx)
         if type(ctx.out_string) is not list:
             await self._astart_body(ctx)
         if len(contexts) > 1:
-            await self._thread(self._run_aux, contexts)
+            await self._in_thread(ctx, self._run_aux, contexts)
         return self._answer(ctx)
+
+    async def aget_out_object(self, ctx: Any) -> None:
+        """Call the user's function, or each one of a batch: coroutine functions on the loop, others in a thread."""
+        for call in ctx.batch or (ctx,):
+            if call.in_error is None and call.out_error is None and call.out_object is None:
+                if self.inline or call.descriptor in self._awaited:
+                    await self.app.aprocess_request(call, gather=bool(ctx.batch) or not self._may_stream(call))
+                else:
+                    await self._in_thread(ctx, self.app.process_request, call)
 
     async def _astart_body(self, ctx: Any) -> None:
         """As `_start_body`, for a source that may be asynchronous."""
         source = ctx.out_string
         if not hasattr(source, "__aiter__"):
-            await self._thread(self._start_body, ctx)
+            await self._in_thread(ctx, self._start_body, ctx)
             return
         try:
             parts = aiter(source)
@@ -250,163 +198,177 @@ class AsgiApplication(HttpBase):
             ctx.out_error = self.app.fault_of(error, ctx)
             self._write_failure(ctx, ctx.out_error)
 
-    # --- what a client does ---
+    # --- the request's body ---
 
-    async def _unless_hung_up(self, work: Coroutine[Any, Any, T], receive: Receive) -> T:
-        """What `work` returns. Raises _HungUp when the client is gone before that; the work is cancelled."""
-        task = asyncio.current_task()
-        assert task is not None
-        watch = _Watch(task, receive)
-        handle = asyncio.get_running_loop().call_later(_WATCH_AFTER, watch.start)
-        try:
-            return await work
-        except asyncio.CancelledError:
-            if watch.hung_up and task.uncancel() == 0:
-                raise _HungUp from None
-            raise
-        finally:
-            handle.cancel()
-            watch.stop()
+    async def _read(self, ctx: Any, fields: Fields, receive: Any) -> bool:
+        """Make ``ctx.in_string`` of the request's body; whether parsing it is too much for the loop.
 
-    async def _read(self, ctx: Any, receive: Receive) -> None:
-        """Make ``ctx.in_string`` of the request's body; a body of several parts is kept in a temporary file when it is long."""
+        A body of several parts is kept in a temporary file when it is long.
+        """
         try:
-            coded = self._check_announced(ctx)
-            async with asyncio.timeout(self.body_timeout):
-                if is_multipart(ctx.transport.request_content_type):
-                    ctx.in_string = await self._spool(ctx, coded, receive)
-                else:
-                    ctx.in_string = [b"".join([block async for block in self._blocks(coded, receive)])]
+            coded = self._check_announced(fields)
+            if ctx.in_protocol.streams_in and not is_multipart(ctx.transport.request_content_type):
+                blocks = Blocks(receive.source, coded, self.max_content_length, self.too_long)
+                return await self._read_beginning(ctx, blocks, receive)
+            blocks = Blocks(receive, coded, self.max_content_length, self.too_long)
+            return await within(self.body_timeout, self._read_whole(ctx, blocks))
         except TimeoutError:
             self.refuse_body(ctx, InvalidInputError(f"the request's body did not come within {self.body_timeout} s"))
         except Fault as error:
             self.refuse_body(ctx, error)
+        return False
 
-    def _check_announced(self, ctx: Any) -> Any:
+    async def _read_whole(self, ctx: Any, blocks: Blocks) -> bool:
+        if is_multipart(ctx.transport.request_content_type):
+            file = SpooledTemporaryFile(max_size=_LONG)  # noqa: SIM115 - it is closed with the call
+            ctx.on_close(file.close)
+            async for block in blocks:
+                file.write(block)
+            file.seek(0)
+            ctx.in_string = iter(lambda: file.read(self.block_length), b"")
+            return True
+        body = await blocks.whole()
+        ctx.in_string = [body]
+        return len(body) > _LONG
+
+    async def _read_beginning(self, ctx: Any, blocks: Blocks, channel: Any) -> bool:
+        """The same for a body that may hold a stream, which is read while the call runs."""
+        await read_beginning(ctx, blocks, channel, timeout=self.body_timeout, gone=HungUp, place=self._place_of)
+        return type(ctx.in_string) is list and len(ctx.in_string[0]) > _LONG
+
+    def _place_of(self, descriptor: Any) -> str:
+        return "loop" if self.inline or descriptor in self._awaited else "thread"
+
+    def _check_announced(self, fields: Fields) -> Any:
         """Refuse a body that is too long by its headers; else what decompresses it."""
-        headers, limit = dict(ctx.transport.req["headers"]), self.max_content_length
-        length = headers.get(b"content-length", b"")
+        length, limit = fields.get(b"content-length", b""), self.max_content_length
         if limit is not None and length.isdigit() and (len(length) > len(str(limit)) or int(length) > limit):
             raise self.too_long()
-        return self.decoded_body(headers.get(b"content-encoding", b"").decode("latin-1"))
-
-    async def _blocks(self, coded: Any, receive: Receive) -> Any:
-        async for block in self._raw_blocks(receive):
-            if coded is None:
-                yield block
-            else:
-                for data in coded.feed(block):
-                    yield data
-        if coded is not None:
-            coded.finish()
-
-    async def _raw_blocks(self, receive: Receive) -> Any:
-        limit, size = self.max_content_length, 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _HungUp
-            block = message.get("body", b"")
-            size += len(block)
-            if limit is not None and size > limit:
-                raise self.too_long()
-            if block:
-                yield block
-            if not message.get("more_body", False):
-                return
-
-    async def _spool(self, ctx: Any, coded: Any, receive: Receive) -> Iterator[bytes]:
-        file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - it is closed with the call
-        ctx.on_close(file.close)
-        async for block in self._blocks(coded, receive):
-            file.write(block)
-        file.seek(0)
-        return iter(lambda: file.read(self.block_length), b"")
+        coding = fields.get(b"content-encoding")
+        return self.decoded_body(coding.decode("latin-1")) if coding else None
 
     # --- the answer ---
 
-    async def _send(self, reply: HttpReply, receive: Receive, send: Send) -> None:
+    async def _send(self, ctx: Any, reply: HttpReply, receive: Receive, send: Send) -> None:
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+        start = {"type": "http.response.start", "status": int(reply.status[:3]), "headers": headers}
+        body = reply.body
+        if type(body) is list:
+            whole = body[0] if len(body) == 1 else b"".join(body)
+        elif isinstance(body, Silent | SilentAsync):
+            whole = b""
+        else:
+            await _put(send, start)
+            await unless_hung_up(self._stream(ctx, body, send), receive, 0)
+            return
         try:
-            headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
-            await send({"type": "http.response.start", "status": int(reply.status[:3]), "headers": headers})
-            body = reply.body
-            if type(body) is list:
-                await send({"type": "http.response.body", "body": body[0] if len(body) == 1 else b"".join(body)})
-            else:
-                await self._unless_hung_up(self._stream(body, send), receive)
-        except _HungUp:
-            logger.info("a client hung up before the response was sent")
-        finally:
-            await self._close(reply)
+            await send(start)
+            await send({"type": "http.response.body", "body": whole})
+        except OSError:
+            raise HungUp from None
 
-    async def _stream(self, body: Any, send: Send) -> None:
+    async def _stream(self, ctx: Any, body: Any, send: Send) -> None:
         try:
-            async for block in body if hasattr(body, "__aiter__") else self._pulled(iter(body)):
-                if block:
-                    await send({"type": "http.response.body", "body": block, "more_body": True})
+            if hasattr(body, "__aiter__"):
+                async for block in body:
+                    await _put_part(send, block)
+                    await asyncio.sleep(0)  # a source that never waits leaves the loop to others
+            else:
+                await self._push(ctx, iter(body), send)
+        except HungUp:
+            raise
         except Exception:
             logger.exception("the response broke off after its first part was sent")
             raise
-        await send({"type": "http.response.body", "body": b""})
+        await _put(send, {"type": "http.response.body", "body": b""})
 
-    async def _pulled(self, parts: Iterator[bytes]) -> Any:
-        """The parts of a synchronous source, pulled in a thread, each as soon as it is there or a few at once."""
-        context = copy_context()
-        while True:
-            work = self._thread(context.run, _gather, parts)
+    async def _push(self, ctx: Any, parts: Iterator[bytes], send: Send) -> None:
+        """Send the parts of a synchronous source, which a thread pulls: a few at once, none much later than it is there."""
+        await _put_part(send, next(parts, b""))  # made already
+        ended = False
+        while not ended:
+            found: list[bytes] = []
+            work = asyncio.ensure_future(self._in_thread(ctx, _gather, parts, found))
             try:
-                block, ended = await asyncio.shield(work)
-            except asyncio.CancelledError:
+                await asyncio.wait({work}, timeout=_SOON)
+                if not work.done():
+                    await _put_part(send, _taken(found))
+                ended = await work
+            finally:
+                work.cancel()
                 await asyncio.wait({work})  # a generator at work cannot be closed
-                raise
-            yield block
-            if ended:
-                return
+            await _put_part(send, _taken(found))
 
-    async def _close(self, reply: HttpReply) -> None:
-        """End the call; an asynchronous source is closed on its own loop first, another one in a thread."""
-        close = getattr(reply.body, "aclose", None)
-        if close is None and type(reply.body) is not list:
-            await self._thread(reply.close)
-            return
+    async def _end(self, ctx: Any) -> None:
+        """Release the body, an asynchronous one on its own loop, and end the call, in a thread where its method ran in one."""
+        body = ctx.out_string
+        if body is None:
+            body = []
+        elif hasattr(body, "aclose"):
+            try:
+                await body.aclose()
+            except Exception:
+                logger.exception("closing %r failed", ctx)
+            body = []
+        if ctx.transport.thread_context is not None and (type(body) is not list or self._is_heard(ctx)):
+            await self._in_thread(ctx, self.end, ctx, body)
+        else:
+            self.end(ctx, body)
+
+    def _is_heard(self, ctx: Any) -> bool:
+        """Whether user code runs at the end of a call."""
+        return bool(
+            ctx._close_hooks
+            or ctx.files
+            or ctx.batch
+            or "method_context_closed" in self.app.event_manager.handlers
+            or self.close_event in self.event_manager.handlers
+        )
+
+    # --- threads ---
+
+    async def _in_thread(self, ctx: Any, function: Callable[..., T], *args: Any) -> T:
+        """What a function returns that runs in the pool, with the context variables of the call, which all its threads share.
+
+        Whoever is cancelled meanwhile waits for it, for a thread cannot be stopped; one that has not begun does not.
+        """
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spyne")
+        transport = ctx.transport
+        if transport.thread_context is None:
+            transport.thread_context = copy_context()
+        job = self._pool.submit(transport.thread_context.run, function, *args)
         try:
-            if close is not None:
-                await close()
-        except Exception:
-            logger.exception("closing the response failed")
-        reply.close()
+            return await asyncio.wrap_future(job)
+        except asyncio.CancelledError:
+            if not job.cancel():
+                if hasattr(ctx.in_string, "close"):
+                    ctx.in_string.close()  # the thread may be waiting for more of the request
+                rest = asyncio.wrap_future(job)
+                await asyncio.wait({rest})
+                rest.exception()
+            raise
 
     # --- the server's life ---
 
-    def _thread(self, function: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
-        """Run a function in the pool, in a copy of this task's context variables."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spyne")
-        return asyncio.get_running_loop().run_in_executor(self._pool, copy_context().run, function, *args)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI's lifespan protocol: the user's context manager is entered at the start and left at the end."""
         started = False
         try:
             await receive()
-            if self.lifespan is None:
-                await self._until_shutdown(receive, send)
-            else:
-                async with self.lifespan(self):
-                    started = True
-                    await self._until_shutdown(receive, send)
-            self.close()
+            async with self.lifespan(self) if self.lifespan is not None else nullcontext() as state:
+                if isinstance(state, Mapping):
+                    scope["state"].update(state)
+                started = True
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                await asyncio.to_thread(self.close)
         except Exception as error:
             logger.exception("the application could not be %s", "stopped" if started else "started")
             kind = "shutdown" if started else "startup"
             await send({"type": f"lifespan.{kind}.failed", "message": type(error).__name__})
             return
         await send({"type": "lifespan.shutdown.complete"})
-
-    @staticmethod
-    async def _until_shutdown(receive: Receive, send: Send) -> None:
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
 
     def close(self) -> None:
         """Wait for the calls that run in threads, and release the threads."""
@@ -415,61 +377,40 @@ class AsgiApplication(HttpBase):
             pool.shutdown(wait=True)
 
 
-class _Watch:
-    """Listens for the client hanging up while a call runs, and cancels the call's task."""
-
-    def __init__(self, task: asyncio.Task[Any], receive: Receive) -> None:
-        self.hung_up = False
-        self._task = task
-        self._receive = receive
-        self._own: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Begin to listen."""
-        self._own = asyncio.ensure_future(self._listen())
-
-    def stop(self) -> None:
-        """Stop listening."""
-        if self._own is not None:
-            self._own.cancel()
-
-    async def _listen(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self.hung_up = True
-        self._task.cancel()
-
-
 def _is_async(descriptor: Any) -> bool:
     """Whether a method's result has to be awaited."""
     functions = (descriptor.function, getattr(descriptor.service_class, "call_wrapper", None))
     return any(iscoroutinefunction(function) or isasyncgenfunction(function) for function in functions)
 
 
-def _content_type(scope: Scope) -> str | None:
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            text: str = value.decode("latin-1")
-            return text or None
-    return None
+async def _put(send: Send, message: dict[str, Any]) -> None:
+    """Send a message. Raises HungUp when there is nobody to take it (ASGI 2.4)."""
+    try:
+        await send(message)
+    except OSError:
+        raise HungUp from None
 
 
-def _gather(parts: Iterator[bytes]) -> tuple[bytes, bool]:
-    """The next parts as one, and whether they were the last."""
-    found: list[bytes] = []
+async def _put_part(send: Send, block: bytes) -> None:
+    """Send a part of a body; an empty one says nothing."""
+    if block:
+        await _put(send, {"type": "http.response.body", "body": block, "more_body": True})
+
+
+def _gather(parts: Iterator[bytes], found: list[bytes]) -> bool:
+    """Add the next parts to what was found; whether they were the last."""
     size, start = 0, perf_counter()
-    while size < _ENOUGH:
-        part = next(parts, _END)
-        if part is _END:
-            return b"".join(found), True
+    for part in parts:
         found.append(part)
         size += len(part)
-        if perf_counter() - start > _SOON:
-            break
-    return b"".join(found), False
+        if size >= _ENOUGH or perf_counter() - start > _SOON:
+            return False
+    return True
 
 
-def _discard(work: asyncio.Future[HttpReply]) -> None:
-    """Close an answer that nobody waits for."""
-    if not work.cancelled() and work.exception() is None:
-        work.result().close()
+def _taken(found: list[bytes]) -> bytes:
+    """What was found so far, in one piece; it is taken out, while a thread may add more."""
+    size = len(found)
+    block = b"".join(found[:size])
+    del found[:size]
+    return block

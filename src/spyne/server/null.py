@@ -95,8 +95,10 @@ class _Call:
         client = MethodContext(server, MethodContext.CLIENT)
         client.descriptor, client.out_object, client.out_header = ctx.descriptor, ctx.in_object, ctx.in_header
         client.out_protocol, client.in_protocol = app.in_protocol, app.out_protocol
+        client.transport.request_content_type = None
         write_request(client)
         served = server.make_context()
+        served.transport.request_content_type = client.out_protocol.content_type_of(client)
         served.in_string = client.out_string
         try:
             contexts = server.generate_contexts(served)
@@ -104,6 +106,7 @@ class _Call:
             server.get_out_object(served)
             server.get_out_string(served)
             server.process_aux(contexts)
+            client.transport.resp_headers = {"Content-Type": served.out_protocol.content_type_of(served)}
             client.in_string = served.out_string
             read_response(client)
         finally:

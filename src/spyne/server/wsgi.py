@@ -21,6 +21,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
+_BODILESS = ("GET", "HEAD")
 _SUSPICIOUS_LENGTH = 19
 """Digits of a Content-Length; a number with more is no length of anything."""
 
@@ -141,11 +142,11 @@ class WsgiApplication(HttpBase):
     # --- the request's body ---
 
     def _open_body(self, ctx: WsgiMethodContext, environ: Environ) -> None:
-        """The whole body as bytes; one of several parts as blocks, read while it is parsed."""
-        if is_multipart(ctx.transport.request_content_type):
-            ctx.in_string = self.read_blocks(environ)
-            return
+        """The whole body as bytes; one of several parts, or that may hold a stream, as blocks, read while it is parsed."""
         try:
+            if ctx.in_protocol.streams_in or is_multipart(ctx.transport.request_content_type):
+                ctx.in_string = self.read_blocks(environ)
+                return
             ctx.in_string = [self.read_body(environ)]
         except Fault as error:
             self.refuse_body(ctx, error)
@@ -156,6 +157,8 @@ class WsgiApplication(HttpBase):
         Raises Fault for a body that is too long, cut off, compressed, or of a length that is no number.
         """
         length = self._announced(environ)
+        if length is None and environ["REQUEST_METHOD"] in _BODILESS and "HTTP_TRANSFER_ENCODING" not in environ:
+            return b""  # RFC 9112 §6.3
         coded = self.decoded_body(environ.get("HTTP_CONTENT_ENCODING"))
         try:
             if length is not None and coded is None:
@@ -165,10 +168,14 @@ class WsgiApplication(HttpBase):
             raise InvalidInputError("the request's body could not be read") from None
 
     def read_blocks(self, environ: Environ) -> Iterator[bytes]:
-        """The same body block by block; what is wrong with it is raised on the way."""
+        """The same body block by block; what is wrong with it is raised on the way, and with its headers at once."""
+        length = self._announced(environ)
+        self._check_announced(length)
+        return self._read_on(self.decoded_body(environ.get("HTTP_CONTENT_ENCODING")), environ, length)
+
+    def _read_on(self, coded: Any, environ: Environ, length: int | None) -> Iterator[bytes]:
         try:
-            coded = self.decoded_body(environ.get("HTTP_CONTENT_ENCODING"))
-            yield from self._decoded(coded, self._blocks(environ, self._announced(environ)))
+            yield from self._decoded(coded, self._blocks(environ, length))
         except (OSError, ValueError):
             raise InvalidInputError("the request's body could not be read") from None
 
@@ -196,10 +203,13 @@ class WsgiApplication(HttpBase):
             raise self.too_long()
         return int(text)
 
-    def _read_length(self, stream: Any, length: int) -> bytes:
+    def _check_announced(self, length: int | None) -> None:
         limit = self.max_content_length
-        if limit is not None and length > limit:
+        if limit is not None and length is not None and length > limit:
             raise self.too_long()
+
+    def _read_length(self, stream: Any, length: int) -> bytes:
+        self._check_announced(length)
         data: bytes = stream.read(length) if length else b""
         while len(data) < length:
             more = stream.read(length - len(data))
@@ -220,9 +230,8 @@ class WsgiApplication(HttpBase):
             if environ.get("HTTP_TRANSFER_ENCODING"):
                 raise InvalidInputError("this server does not take chunked requests; send a Content-Length")
             return
+        self._check_announced(length)
         limit = self.max_content_length
-        if limit is not None and length is not None and length > limit:
-            raise self.too_long()
         most = limit + 1 if length is None and limit is not None else length
         size = 0
         while most is None or size < most:

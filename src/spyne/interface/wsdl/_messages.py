@@ -1,4 +1,4 @@
-"""Messages: what travels, by element (WSDL 1.1 §2.3)."""
+"""Messages: what travels, by element, or in rpc style by type (WSDL 1.1 §2.3)."""
 
 from __future__ import annotations
 
@@ -6,42 +6,60 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from spyne.const.xml import WSDL11
-from spyne.schema.nodes import Field, resolve
+from spyne.const.xml import NS_XSD, WSDL11
+from spyne.interface._rpc import rpc_call
+from spyne.interface.wsdl._bindings import messages_of
+from spyne.schema.nodes import Field, Struct, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from spyne.interface._base import Call, Interface, Message
 
-_Parts = tuple[tuple[str, str], ...]
+_Part = tuple[str, str, str]
+"""The name of a part, the attribute that says what it is, and a qualified name."""
 
 
 class MessageWriter:
-    """Writes the messages of all methods once each, and knows their names; all are in the target namespace."""
+    """Writes the messages of all methods once each, and knows their names; all are in the target namespace.
 
-    def __init__(self, interface: Interface, root: etree._Element, part_name: str | None) -> None:
+    rpc: the bodies have a part for each argument and result, by type.
+    """
+
+    def __init__(
+        self, interface: Interface, root: etree._Element, part_name: str | None = None, *, rpc: bool = False
+    ) -> None:
         self._interface = interface
         self._root = root
         self._part_name = part_name
-        self._names: dict[tuple[str, _Parts], str] = {}
+        self.rpc = rpc
+        self._names: dict[tuple[str, tuple[_Part, ...]], str] = {}
         self._taken: set[str] = set()
         self._headers: dict[Message, str] = {}
         self._bodies: dict[Message, str] = {}
         self._faults: dict[str, str] = {}
 
-    def write(self) -> None:
+    def write(self, calls: Iterable[Call]) -> None:
         """Body, header and fault messages of each method."""
-        for call in offered(self._interface):
-            for message in (call.request, call.response):
-                part = message.field.hints.get("part_name") or self._part_name or message.name
-                self._bodies[message] = self._message(
-                    message.name, ((str(part), self._element(message.namespace, message.name)),)
-                )
-            for message, suffix in ((call.request, "InHeaderMsg"), (call.response, "OutHeaderMsg")):
-                self._header(call, message, suffix)
-            for fault in call.faults:
+        for call in calls:
+            for _, message in messages_of(call):
+                self._bodies[message] = self._message(message.name, self._body_parts(message))
+            for kind, message in messages_of(call):
+                self._header(call, message, "InHeaderMsg" if kind == "input" else "OutHeaderMsg")
+            for fault in () if call.descriptor.one_way else call.faults:
                 self._faults[fault.name] = self._message(fault.name, (self._part(fault),))
+
+    def _body_parts(self, message: Message) -> tuple[_Part, ...]:
+        if not self.rpc:
+            part = message.field.hints.get("part_name") or self._part_name or message.name
+            return ((str(part), "element", self._element(message.namespace, message.name)),)
+        node = resolve(message.field.type)
+        assert isinstance(node, Struct)
+        return tuple((field.wire_name or field.name, "type", self._type(field)) for field in node.fields)
+
+    def _type(self, field: Field) -> str:
+        node = resolve(field.type)
+        return self._element(node.namespace or NS_XSD, node.name or "anyType")
 
     def body_message(self, message: Message) -> str:
         """The qualified name of a body's message."""
@@ -63,13 +81,13 @@ class MessageWriter:
         name = f"{call.request.name}{suffix}" if several else message.headers[0].name
         self._headers[message] = self._message(name, tuple(self._part(header) for header in message.headers))
 
-    def _part(self, field: Field) -> tuple[str, str]:
-        return field.name, self._element(resolve(field.type).namespace, field.name)
+    def _part(self, field: Field) -> _Part:
+        return field.name, "element", self._element(resolve(field.type).namespace, field.name)
 
     def _element(self, namespace: str, name: str) -> str:
         return f"{self._interface.get_namespace_prefix(namespace)}:{name}"
 
-    def _message(self, name: str, parts: _Parts) -> str:
+    def _message(self, name: str, parts: tuple[_Part, ...]) -> str:
         """The name of a message; another one with the same name and other parts gets a number."""
         known = self._names.get((name, parts))
         if known is not None:
@@ -81,13 +99,16 @@ class MessageWriter:
         self._taken.add(unique)
         self._names[name, parts] = unique
         element = etree.SubElement(self._root, WSDL11("message"), {"name": unique})
-        for part, qualified in parts:
-            etree.SubElement(element, WSDL11("part"), {"name": part, "element": qualified})
+        for part, attribute, qualified in parts:
+            etree.SubElement(element, WSDL11("part"), {"name": part, attribute: qualified})
         return unique
 
 
-def offered(interface: Interface) -> Iterator[Call]:
-    """The methods that callers see: not the auxiliary ones that run along with another."""
-    for call in interface.calls.values():
-        if interface.service_method_map[call.request.tag][0] is call.descriptor:
-            yield call
+def offered(interface: Interface, *, rpc: bool = False) -> list[Call]:
+    """The methods that callers see, in this style: not the auxiliary ones that run along with another."""
+    calls = [
+        call
+        for call in interface.calls.values()
+        if call.descriptor.aux is None or interface.service_method_map[call.request.tag][0] is call.descriptor
+    ]
+    return [rpc_call(call, interface.tns) for call in calls] if rpc else calls

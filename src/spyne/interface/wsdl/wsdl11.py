@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from spyne.const.xml import WSDL11
-from spyne.interface.wsdl._bindings import style_of
-from spyne.interface.wsdl._messages import MessageWriter
+from spyne.interface.wsdl._bindings import styles_of
+from spyne.interface.wsdl._messages import MessageWriter, offered
 from spyne.interface.wsdl._ports import add_bindings, add_port_types, add_services, port_types_of
 from spyne.interface.xml_schema import XmlSchema
 
@@ -25,7 +25,8 @@ _KEPT_ADDRESSES = 16
 
 
 class Wsdl11(XmlSchema):
-    """The WSDL 1.1 document of an application, document/literal.
+    """The WSDL 1.1 document of an application, document/literal or as the SOAP protocols say rpc/literal, with a binding for each
+    version of SOAP that it reads.
 
     xsl_href: a stylesheet to show it with. _with_partnerlink: accepted and without effect. part_name: the name of every body's
     message part in place of the element's, ``parameters`` for clients made with .NET. unique_port_names: name each port after
@@ -113,19 +114,22 @@ class Wsdl11(XmlSchema):
 
     def _build(self, url: str) -> None:
         interface, app = self.interface, self.interface.app
-        style = style_of(app)
+        styles = styles_of(app)
+        rpc = styles[0].rpc
         self.url = url
         root = etree.Element(WSDL11("definitions"), nsmap=dict(interface.document_nsmap))
         root.set("targetNamespace", interface.tns)
         root.set("name", app.name)
         self.root_elt = root
         self._build_schemas(etree.SubElement(root, WSDL11("types")))
-        messages = MessageWriter(interface, root, self.part_name)
-        messages.write()
-        ports = port_types_of(interface)
-        add_services(root, ports, style, url, unique=self.unique_port_names)
+        messages = MessageWriter(interface, root, self.part_name, rpc=rpc)
+        calls = offered(interface, rpc=rpc)
+        messages.write(calls)
+        ports = port_types_of(interface, calls)
+        add_services(root, ports, styles, url, unique=self.unique_port_names)
         add_port_types(root, ports, messages)
-        add_bindings(root, ports, messages, style, app.transport or SOAP_OVER_HTTP)
+        for style in styles:
+            add_bindings(root, ports, messages, style, app.transport or SOAP_OVER_HTTP)
         self.fire("document_built")
         self.fire("wsdl_document_built")
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from spyne.codec._xml_names import check_all, is_all
 from spyne.const.xml import XSD
 from spyne.interface._order import parts
 from spyne.interface.xml_schema._annotation import annotate
 from spyne.interface.xml_schema._simple import base_of, default_text, facets_of
+from spyne.schema.errors import DeclarationError
 from spyne.schema.nodes import XSD_NAMESPACE, Array, Enum, Field, Map, Node, Scalar, Struct, resolve
 from spyne.schema.nodes import Any as AnyNode
 
@@ -40,6 +42,7 @@ class SchemaWriter:
         self._schemas: dict[str, etree._Element] = {}
         self._imports: dict[str, set[str]] = {}
         self._elements: set[tuple[str, str]] = set()
+        self._attributes: dict[tuple[str, str], Field] = {}
 
     def write(self) -> dict[str, etree._Element]:
         """The schemas, prefix to element."""
@@ -129,10 +132,11 @@ class SchemaWriter:
             self._attribute(element, node, field)
 
     def _sequence(self, element: etree._Element, node: Struct, fields: list[Field]) -> None:
-        """Plain members in order, then one xs:choice per group."""
+        """Plain members in order, then one xs:choice per group; or all of them in an xs:all."""
         if not fields:
             return
-        sequence = etree.SubElement(element, XSD("sequence"))
+        check_all(node)
+        sequence = etree.SubElement(element, XSD("all" if is_all(node) else "sequence"))
         groups: dict[str, list[Field]] = {}
         for field in fields:
             group = field.hints.get("xml_choice")
@@ -167,13 +171,38 @@ class SchemaWriter:
         etree.SubElement(parent, XSD("any"), {**_occurrence(field), **attributes})
 
     def _attribute(self, element: etree._Element, node: Struct, field: Field) -> None:
-        attributes = {"name": field.wire_name or field.name, "type": self._type_name(node.namespace, field.type)}
+        space = str(field.hints.get("xml_namespace") or "")
+        name = field.wire_name or field.name
+        if space:
+            self._global_attribute(space, name, field)
+            attributes = {"ref": self._name(node.namespace, space, name)}
+        else:
+            attributes = {"name": name, "type": self._type_name(node.namespace, field.type)}
         if field.hints.get("xml_use"):
             attributes["use"] = str(field.hints["xml_use"])
         default = default_text(node.name, field)
         if default is not None and attributes.get("use") != "required":
             attributes["default"] = default
-        annotate(etree.SubElement(element, XSD("attribute"), attributes), str(field.hints.get("field_doc") or ""))
+        scope = {self._prefix(space): space} if space else None
+        attribute = etree.SubElement(element, XSD("attribute"), attributes, nsmap=scope)
+        annotate(attribute, str(field.hints.get("field_doc") or ""))
+
+    def _global_attribute(self, namespace: str, name: str, field: Field) -> None:
+        """The declaration that a qualified attribute refers to (XSD 1.0 part 1 §3.2.2), once in its namespace's schema.
+
+        Raises DeclarationError where two members share the name and not the type.
+        """
+        schema = self._begin(namespace)
+        known = self._attributes.setdefault((namespace, name), field)
+        if _key(known.type) != _key(field.type):
+            raise DeclarationError(
+                f"the attribute {{{namespace}}}{name} is declared with two types; give both one type, with a type_name"
+            )
+        if known is field:
+            space = resolve(field.type).namespace or XSD_NAMESPACE
+            scope = {self._prefix(space): space}
+            declared = {"name": name, "type": self._type_name(namespace, field.type)}
+            etree.SubElement(schema, XSD("attribute"), declared, nsmap=scope)
 
     def _map(self, element: etree._Element, node: Map) -> None:
         """Entries with a key and a value each."""

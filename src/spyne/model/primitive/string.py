@@ -111,6 +111,9 @@ class AnyUri(Unicode):
 class ImageUri(AnyUri):
     """The URI of an image; XSD anyURI."""
 
+    class Attributes(AnyUri.Attributes):
+        """Customizations of URIs of images."""
+
 
 def _href(value: Any) -> Any:
     return value.href if isinstance(value, AnyUri.Value) else value

@@ -13,10 +13,13 @@ from spyne.context import Lazy, MethodContext
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError, ValidationError
 from spyne.limits import LimitExceeded
 from spyne.protocol._base import CodecKind, ProtocolBase, first, joined, validation_error
+from spyne.protocol._items import Items, is_stream
 from spyne.schema import Any as AnyNode
-from spyne.schema import DeclarationError, Field, Struct
+from spyne.schema import Array, DeclarationError, Field, Struct, resolve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from spyne.interface._base import Call, Message
 
 __all__ = ["HierDictDocument"]
@@ -31,17 +34,36 @@ def kind_of_object(complex_as: Any) -> Literal["dict", "list"]:
     return _COMPLEX_AS[complex_as]
 
 
-class Body(Lazy):
-    """The bytes of one value, decoded straight into objects; calling it gives the builtins."""
+_UNREAD: Any = object()
 
-    __slots__ = ("data", "parse")
+
+class Body(Lazy):
+    """The bytes of one value, decoded straight into objects; calling it gives the builtins, always the same ones."""
+
+    __slots__ = ("data", "parse", "tree")
 
     def __init__(self, data: bytes, parse: Any) -> None:
         self.data = data
         self.parse = parse
+        self.tree = _UNREAD
 
     def __call__(self) -> Any:
-        return self.parse(self.data)
+        if self.tree is _UNREAD:
+            self.tree = self.parse(self.data)
+        return self.tree
+
+
+class ResultWriter:
+    """Writes the results of a method whose one result may be streamed: as a whole when called, and an item of it by `item`."""
+
+    __slots__ = ("_write", "item")
+
+    def __init__(self, write: Callable[[Any], bytes], item: Callable[[Any], bytes]) -> None:
+        self._write = write
+        self.item = item
+
+    def __call__(self, values: Any) -> bytes:
+        return self._write(values)
 
 
 class HierDictDocument(ProtocolBase):
@@ -50,9 +72,13 @@ class HierDictDocument(ProtocolBase):
 
     A request is an object with one key, the method's name, and the arguments as an object or, in order, as a list. The
     response is the result itself. ignore_wrappers=False: class names stand around objects, and message names around responses.
-    complex_as: write objects as dict or list. polymorphic: write subclasses as what they are.
+    complex_as: write objects as dict or list. polymorphic: write subclasses as what they are. levels_around: objects and arrays
+    that a request has around the arguments. brackets: what stands before, between and after the items of an array, for formats
+    in which a result can be written item by item.
     """
 
+    levels_around: ClassVar[int] = 1
+    brackets: ClassVar[tuple[bytes, bytes, bytes] | None] = None
     format: ClassVar[tree.TreeFormat]
     error_code: ClassVar[str]
     default_binary_encoding = "base64"
@@ -80,7 +106,7 @@ class HierDictDocument(ProtocolBase):
         options = super().codec_options()
         return msgspec.structs.replace(
             options,
-            max_depth=options.max_depth - 1,  # the object around the arguments is one level
+            max_depth=options.max_depth - self.levels_around,
             polymorphic=self.polymorphic,
             ignore_wrappers=self.ignore_wrappers,
             complex_as=self.complex_as,
@@ -135,7 +161,21 @@ class HierDictDocument(ProtocolBase):
         if field is call.response.field and call.response.wrapped:
             return self.writer(field, options, wrapped=not self.ignore_wrappers)
         write = self.writer(field, options)
+        item = self._item_of(field)
+        if item is not None:
+            return ResultWriter(lambda values: write(first(values)), self.item_writer(item, options))
         return lambda values: write(first(values))
+
+    def _item_of(self, field: Field) -> Field | None:
+        """The item of a result that may be streamed, None for all others."""
+        node = resolve(field.type)
+        if field.repeated or not isinstance(node, Array) or not node.stream or not self.ignore_wrappers:
+            return None
+        return msgspec.structs.replace(node.item, max_occurs=1)
+
+    def item_writer(self, item: Field, options: Options) -> Any:
+        """A function from an item of an array to what stands between the `brackets`."""
+        return self.writer(item, options)
 
     def _request_writer(self, message: Message, options: Options) -> Any:
         encode = tree.compile_encoder(message.field, options, self.format)
@@ -177,13 +217,15 @@ class HierDictDocument(ProtocolBase):
             self._deserialize_response(ctx)
         elif ctx.descriptor is None:
             raise ResourceNotFoundError(ctx.method_request_string or "")
+        elif ctx.in_object is None and ctx.in_stream is not None:
+            ctx.in_object = self._read(lambda _: ctx.in_stream.arguments(), ctx)
         elif ctx.in_object is None:
             read, wrapped = ctx.app.codec(self, "decode_request", ctx.descriptor)
             value = self._read(read, ctx)
-            if wrapped:
-                ctx.in_object = read({}) if value is None else value
-            else:
-                ctx.in_object = [value] if ctx.descriptor.in_names else []
+            if wrapped and value is None:  # null stands for no arguments
+                ctx.in_body_doc = {}
+                value = self._read(read, ctx)
+            ctx.in_object = value if wrapped else [value] if ctx.descriptor.in_names else []
         self.fire("after_deserialize", ctx)
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
@@ -198,7 +240,12 @@ class HierDictDocument(ProtocolBase):
             code, text, actor = (str(document.get(key) or "") for key in ("faultcode", "faultstring", "faultactor"))
             ctx.in_error = Fault(code, text, actor, document.get("detail"))
             return
+        ctx.in_object = self._read_result(ctx)
+
+    def _read_result(self, ctx: MethodContext) -> Any:
+        """What a response says, without the name of its message."""
         read, results = ctx.app.codec(self, "decode_response", ctx.descriptor)
+        document = ctx.in_body_doc
         message = ctx.app.call_of(ctx.descriptor).response
         named = message.wrapped and not self.ignore_wrappers
         if named and isinstance(document, Mapping) and document.keys() == {message.name}:
@@ -206,7 +253,7 @@ class HierDictDocument(ProtocolBase):
         value = self._read(read, ctx)
         if value is not None and (results > 1 or named):
             value = list(value)
-        ctx.in_object = value[0] if named and results == 1 and value else value if results else None
+        return value[0] if named and results == 1 and value else value if results else None
 
     # --- out ---
 
@@ -218,8 +265,40 @@ class HierDictDocument(ProtocolBase):
             ctx._out_document = Body(self.write_tree(self.fault_tree(ctx.out_error)), self.parse)
         else:
             kind = "encode_response" if message == self.RESPONSE else "encode_request"
-            ctx._out_document = Body(ctx.app.codec(self, kind, ctx.descriptor)(ctx.out_object), self.parse)
+            write = ctx.app.codec(self, kind, ctx.descriptor)
+            if self.streams_now(ctx, write):
+                ctx._out_document = self.items(ctx, write)
+            else:
+                ctx._out_document = Body(write(ctx.out_object), self.parse)
         self.fire("after_serialize", ctx)
+
+    def streams(self, ctx: MethodContext) -> bool:
+        return self.brackets is not None and isinstance(
+            ctx.app.codec(self, "encode_response", ctx.descriptor), ResultWriter
+        )
+
+    def streams_now(self, ctx: MethodContext, write: Any) -> bool:
+        """Whether the result is to be pulled while it is sent; write: what was compiled for it."""
+        return type(write) is ResultWriter and is_stream(first(ctx.out_object or ())) and self.streams(ctx)
+
+    def items(self, ctx: MethodContext, write: ResultWriter, before: bytes = b"", after: bytes = b"") -> Items:
+        """The document of a result that is pulled while it is sent, with what stands before and after it."""
+        assert self.brackets is not None
+        start, separator, end = self.brackets
+
+        def tree_of(source: Any) -> Any:
+            ctx.out_object = [list(source)]
+            return self.parse(before + write(ctx.out_object) + after)
+
+        return Items(
+            first(ctx.out_object),
+            item=write.item,
+            around=lambda: (start, end),
+            whole=lambda values: write([values]),
+            tree=tree_of,
+            separator=separator,
+            frame=(before, after),
+        )
 
     def fault_tree(self, fault: Fault) -> Any:
         """A fault as a tree: an object, or a list with every member under ``complex_as=list``."""
@@ -241,7 +320,14 @@ class HierDictDocument(ProtocolBase):
         if ctx.out_string is not None:
             return
         document = ctx._out_document
+        if isinstance(document, Items):
+            ctx.out_string = document.blocks()
+            return
         ctx.out_string = [document.data if isinstance(document, Body) else self.write_tree(document)]
+
+
+UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
+"""Charsets whose texts are UTF-8 as they are."""
 
 
 def one_key(document: Any) -> Mapping[Any, Any]:
@@ -258,7 +344,7 @@ def _sentence(message: str) -> str:
 
 def utf8(data: bytes, charset: str | None) -> bytes:
     """The text in UTF-8, whatever charset the transport said. Raises Fault for one that is unknown or does not fit."""
-    if charset is None or charset.lower() in ("utf-8", "utf8", "us-ascii"):
+    if charset is None or charset.lower() in UTF8:
         return data
     try:
         return data.decode(charset).encode()

@@ -11,15 +11,19 @@ from spyne.codec import tree
 from spyne.codec._base import DecodeError, Options
 from spyne.codec.json_input import check_depth, check_numbers
 from spyne.codec.tree_native import Malformed, json_reader, json_tree, json_writer, reject_duplicates
-from spyne.error import RequestTooLongError
+from spyne.error import Fault, RequestTooLongError
+from spyne.interface._streams import stream_of
 from spyne.limits import LimitExceeded
 from spyne.protocol._base import ProtocolBase, first, joined, validation_error
-from spyne.protocol.dictdoc.hier import Body, HierDictDocument, one_key, utf8
+from spyne.protocol._incoming import Scout, explained, open_stream
+from spyne.protocol.dictdoc.hier import UTF8, Body, HierDictDocument, one_key, utf8
+from spyne.protocol.json._incoming import JsonReceiver, JsonStream
 from spyne.schema import DeclarationError, Field
 
 if TYPE_CHECKING:
     from spyne.context import MethodContext
-    from spyne.interface._base import Message
+    from spyne.interface._base import Call, Message
+    from spyne.protocol._base import CodecKind
 
 __all__ = ["JsonDocument"]
 
@@ -38,6 +42,7 @@ class JsonDocument(HierDictDocument):
     mime_type = "application/json"
     media_types: ClassVar[tuple[str, ...]] = ("application/json", "text/json")
     format = tree.JSON
+    brackets: ClassVar[tuple[bytes, bytes, bytes] | None] = (b"[", b",", b"]")
     error_code = "Client.JsonDecodeError"
 
     def __init__(
@@ -49,29 +54,19 @@ class JsonDocument(HierDictDocument):
         ignore_wrappers: bool = True,
         complex_as: Any = dict,
         ordered: bool = False,
-        polymorphic: bool = False,
-        key_encoding: str | None = None,
         default_string_encoding: str | None = None,
+        polymorphic: bool = False,
         *,
+        key_encoding: str | None = None,
         binary_encoding: Any = None,
         duplicate_keys: str = "last",
     ) -> None:
         if duplicate_keys not in ("last", "refuse"):
             raise DeclarationError(f"duplicate_keys is 'last' or 'refuse', not {duplicate_keys!r}")
         self.duplicate_keys = duplicate_keys
-        super().__init__(
-            app,
-            validator,
-            mime_type,
-            ignore_uncap,
-            ignore_wrappers,
-            complex_as,
-            ordered,
-            polymorphic,
-            key_encoding,
-            binary_encoding,
-            default_string_encoding,
-        )
+        self._streams: dict[str, JsonStream] = {}
+        given = (app, validator, mime_type, ignore_uncap, ignore_wrappers, complex_as, ordered, polymorphic)
+        super().__init__(*given, key_encoding, binary_encoding, default_string_encoding)
 
     def parse(self, data: bytes) -> Any:
         check_depth(data, self.app.limits)
@@ -98,7 +93,32 @@ class JsonDocument(HierDictDocument):
             return lambda values: start + write(values) + b"}"
         return lambda values: start + write(first(values)) + b"}"
 
+    def compile(self, kind: CodecKind, call: Call) -> Any:
+        reads_itself = type(self).create_in_document is not JsonDocument.create_in_document
+        stream = None if reads_itself or kind != "decode_request" else stream_of(call)
+        if stream is not None:
+            unique = self.duplicate_keys == "refuse"
+            reader = JsonStream(stream, self.codec_options(), self.app.limits, unique=unique)
+            self._streams[call.request.tag] = reader
+            self.streams_in = True
+        return super().compile(kind, call)
+
+    def scout(self, charset: str | None) -> Scout:
+        start = len(self.qualified(""))
+        streams = {tag[start:]: reader for tag, reader in self._streams.items() if tag.startswith(self.qualified(""))}
+        methods = streams if charset is None or charset.lower() in UTF8 else {}
+        receiver = JsonReceiver(methods, self.app.limits.stream_item, lambda data: Body(data, self.parse_or_fault))
+        return Scout(receiver, self._explained)
+
+    def _explained(self, error: Exception) -> Fault | None:
+        """The fault for what reading a document raises."""
+        if isinstance(error, Malformed):
+            return Fault(self.error_code, f"{error.where() or 'the document'} {error.message}")
+        return explained(error)
+
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
+        if ctx._in_document is None and self.streams_in and open_stream(self, ctx, charset):
+            return
         if ctx._in_document is None:
             data = utf8(joined(ctx.in_string), charset)
             self._check_numbers(data)

@@ -1,0 +1,1 @@
+"""Requests per second and server CPU per request over HTTP; see benchmarks/README.md."""
