@@ -43,10 +43,10 @@ def test_zeeps_clients(server):
 @pytest.mark.parametrize(
     ("server", "path"),
     [
-        ("fastapi_soap", "soap/"),
-        ("starlette_soap", "soap/"),
-        ("starlette_soap", "exact"),
-        ("litestar_soap", "soap/"),
+        ("soap_in_fastapi", "soap/"),
+        ("soap_in_starlette", "soap/"),
+        ("soap_in_starlette", "exact"),
+        ("soap_in_litestar", "soap/"),
     ],
     indirect=["server"],
 )
@@ -60,11 +60,11 @@ def test_mounted(server, path):
 @pytest.mark.parametrize(
     ("server", "path", "status"),
     [
-        ("fastapi_soap", "soap", 307),
-        ("fastapi_soap", "health", 200),
-        ("starlette_soap", "soap", 307),
-        ("litestar_soap", "soap", 200),
-        ("litestar_soap", "health", 200),
+        ("soap_in_fastapi", "soap", 307),
+        ("soap_in_fastapi", "health", 200),
+        ("soap_in_starlette", "soap", 307),
+        ("soap_in_litestar", "soap", 200),
+        ("soap_in_litestar", "health", 200),
     ],
     indirect=["server"],
 )

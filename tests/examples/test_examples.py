@@ -20,7 +20,12 @@ HELLOS = (
     "two_versions",
 )  # modules with a `wsgi_application` whose say_hello greets
 OTHERS = ("http_rpc",)  # modules with a test of their own below
-FOR_ASGI = ("asgi_service", "fastapi_soap", "litestar_soap", "starlette_soap")  # those that test_asgi_examples runs
+FOR_ASGI = (
+    "asgi_service",
+    "soap_in_fastapi",
+    "soap_in_litestar",
+    "soap_in_starlette",
+)  # those that test_asgi_examples runs
 PROGRAMS = {"demo": ["--once"]}  # packages that run, with the arguments that make them end
 
 
