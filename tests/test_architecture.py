@@ -76,6 +76,7 @@ DOORS = {
     ("spyne.interface.documents", "spyne.interface.wsdl"),
     ("spyne.interface.documents", "spyne.interface.xml_schema"),
     ("spyne.model.table", "spyne.store.relational"),
+    ("spyne.schema._readers", "spyne.store.relational.declarative"),
 }
 
 

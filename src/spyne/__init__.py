@@ -131,6 +131,7 @@ from spyne.model import (
     XmlData,
     XmlModifier,
 )
+from spyne.model.table import TTableModel, TTableModelBase
 from spyne.schema import DeclarationError
 from spyne.server._base import ServerBase
 from spyne.server.null import NullServer
@@ -259,6 +260,8 @@ __all__ = [
     "Short",
     "SimpleModel",
     "String",
+    "TTableModel",
+    "TTableModelBase",
     "Time",
     "Token",
     "TransportContext",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spyne.codec._base import EncodeError
 from spyne.codec._xml_names import default_of
+from spyne.schema.nodes import unset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,6 +71,10 @@ def write_again(write: Callable[[Any], str], value: list[Any], error: EncodeErro
     raise error  # it came from something that can be read only once
 
 
+def _no_member() -> None:
+    return None
+
+
 def members_of(struct: Struct, carried: Sequence[Member]) -> Callable[[Any], Sequence[Any]]:
     """A function from what stands for an object to its members: a mapping, a sequence, or any object with such attributes.
 
@@ -77,10 +82,10 @@ def members_of(struct: Struct, carried: Sequence[Member]) -> Callable[[Any], Seq
     """
     names = [m.field.name for m in carried]
     wire_names = [m.name for m in carried]
-    absent = [default_of(m.field) for m in carried]
+    absent = [_no_member if m.field.default_factory is unset else default_of(m.field) for m in carried]
     places = [m.index for m in carried]
     expected = struct.name or struct.cls.__name__
-    size = len(struct.fields)
+    size, view = len(struct.fields), struct.view
 
     def by_key(value: Mapping[Any, Any]) -> list[Any]:
         found = []
@@ -92,6 +97,8 @@ def members_of(struct: Struct, carried: Sequence[Member]) -> Callable[[Any], Seq
         return found
 
     def read(value: Any) -> Sequence[Any]:
+        if view is not None and isinstance(value, struct.cls):
+            return list(map(view(value).get, names))
         if isinstance(value, Mapping):
             return by_key(value)
         if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):

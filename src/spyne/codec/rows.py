@@ -107,7 +107,7 @@ def members_reader(node: Struct, fields: tuple[Field, ...]) -> Callable[[Any], S
     cls = node.cls
     names = [field.name for field in fields]
     careful = members_of(node, [Member(node.fields.index(field), field, "", "element") for field in fields])
-    if node.access != "attribute" or cls is tuple or len(names) < 2:
+    if node.access != "attribute" or node.view is not None or cls is tuple or len(names) < 2:
         return careful
     get = attrgetter(*names)
 

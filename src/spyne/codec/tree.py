@@ -431,7 +431,7 @@ class _Encoders:
 
     def use(self, field: Field, *, wrapped: bool = True) -> _Write:
         write = self.one(field, wrapped=wrapped)
-        return _sequence(write) if field.repeated else write
+        return _sequence(write, skips=_knows_itself(field)) if field.repeated else write
 
     def one(self, field: Field, *, wrapped: bool = True) -> _Write:
         """One occurrence, None included."""
@@ -449,7 +449,7 @@ class _Encoders:
             return self.struct(node, wrapped=wrapped and not self.options.ignore_wrappers)
         if isinstance(node, Array):
             item = node.item
-            return _sequence(self.one(item))
+            return _sequence(self.one(item), skips=_knows_itself(item))
         if isinstance(node, Map):
             return self.map(node)
         if isinstance(node, AnyNode):
@@ -569,14 +569,14 @@ def _default(field: Field) -> Any:
 
 def _members_reader(node: Struct) -> Callable[[Any], Callable[[str], Any]]:
     """How members are read from what user code returned: an instance, a mapping, or a sequence in order."""
-    cls, by_item = node.cls, node.access == "item"
+    cls, by_item, view = node.cls, node.access == "item", node.view
     names = tuple(field.name for field in node.fields)
     wire = {field.name: field.wire_name or field.name for field in node.fields}
     not_structs = (str, bytes, bytearray, int, float, complex, type)
 
     def reader(value: Any) -> Callable[[str], Any]:
         if not by_item and isinstance(value, cls):
-            return lambda name: getattr(value, name, None)
+            return (lambda name: getattr(value, name, None)) if view is None else view(value).get
         if isinstance(value, Mapping):
             return lambda name: value[name] if name in value else value.get(wire[name])
         if isinstance(value, list | tuple):
@@ -590,7 +590,15 @@ def _members_reader(node: Struct) -> Callable[[Any], Callable[[str], Any]]:
     return reader
 
 
-def _sequence(encode: _Write) -> _Write:
+def _knows_itself(item: Field) -> bool:
+    """Whether objects of a type are expected inside themselves, as a row is inside the rows that belong to it."""
+    node = resolve(item.type)
+    return isinstance(node, Struct) and node.view is not None
+
+
+def _sequence(encode: _Write, *, skips: bool = False) -> _Write:
+    """All items. skips: one that is inside itself is left out, else it is null."""
+
     def write(value: Any, trail: _Trail) -> list[Any]:
         if isinstance(value, str | bytes | bytearray | Mapping) or not isinstance(value, Iterable):
             raise EncodeError(f"expected list, got {type(value).__name__}")
@@ -598,7 +606,10 @@ def _sequence(encode: _Write) -> _Write:
         for index, item in enumerate(value):
             try:
                 text = encode(item, trail)
-                found.append(None if text is _ABSENT else text)
+                if text is not _ABSENT:
+                    found.append(text)
+                elif not skips:
+                    found.append(None)
             except EncodeError as error:
                 raise _at(error, index) from None
         return found

@@ -23,6 +23,7 @@ from spyne.codec._native_msgpack import (
     NATIVE_MSGPACK_TIMESTAMPS,
     msgpack_tree,
 )
+from spyne.codec._shadow import shadow_of
 from spyne.codec._tree_check import can_check, is_bounded, read_check, written_check
 from spyne.codec._tree_scalar import plain_lexical
 from spyne.codec.text import checker
@@ -278,7 +279,13 @@ def encoder(native: NativeFormat, field: Field, options: Options) -> Callable[[A
     Before msgspec writes, the Python type of every member is compared with the declared one, since user code may return a
     dict, a subclass with more members, or an int for a Decimal.
     """
-    plan = None if options.polymorphic or native.format.text_as_bin else _plan(field, _lenient(options), native)
+    if options.polymorphic or native.format.text_as_bin:
+        return None
+    shadow = shadow_of(field)
+    if shadow is not None:
+        inner = encoder(native, shadow.field, options)
+        return None if inner is None else lambda value: inner(shadow.convert(value))
+    plan = _plan(field, _lenient(options), native)
     if plan is None or plan[1].recursive or not plan[1].sparse:
         return None
     check = written_check(field, native.format.native)

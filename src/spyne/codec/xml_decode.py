@@ -25,7 +25,7 @@ from spyne.codec._xml_names import (
 )
 from spyne.codec._xop import ATTACHMENTS, included_reader
 from spyne.schema.nodes import Any as AnyNode
-from spyne.schema.nodes import Array, Bytes, Enum, Field, Map, Node, Ref, Scalar, Str, Struct, resolve
+from spyne.schema.nodes import Array, Bytes, Enum, Field, Map, Node, Ref, Scalar, Str, Struct, resolve, unset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -96,7 +96,7 @@ class Readers:
                 raise DecodeError("must not be nil")
 
             return refuse
-        if self.options.replace_null_with_default and has_default(field):
+        if self.options.replace_null_with_default and has_default(field) and field.default_factory is not unset:
             return default_of(field)
         return lambda: None
 

@@ -6,9 +6,11 @@ goes to a function that accepts what comes near the declared type and raises Enc
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, date, datetime, time
 from decimal import Decimal as PyDecimal
 from keyword import iskeyword
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -59,6 +61,16 @@ __all__ = [
 ]
 
 NIL = ' xsi:nil="true"'
+
+
+class _Trail(threading.local):
+    """The objects that this thread is inside of."""
+
+    def __init__(self) -> None:
+        self.ids: set[int] = set()
+
+
+_TRAIL = _Trail()
 
 # How a value of exactly the declared class is written in place; {v} is its variable, {f} the function for any other value.
 # msgspec writes dates and UUIDs several times faster than their own methods do.
@@ -303,8 +315,23 @@ class Writers:
             else self._read(node, carried, tag, none, step, declared)
         )
         body = [*read, *self._contents(carried, tag, self._type_attribute(node) if declared is not None else "")]
-        self.source.function(f"{name}(v)", [*head, *_guarded(body, step)])
+        head += _guarded(body, step)
+        if node.view is not None and declared is None and not all(isinstance(m.field.type, Scalar) for m in carried):
+            head = self._once(name, head)
+        self.source.function(f"{name}(v)", head)
         return name
+
+    def _once(self, name: str, body: list[str]) -> list[str]:
+        """Lines that write an object unless it is being written: such as are mapped know one another."""
+        self.source.function(f"{name}_(v)", body)
+        trail = self.source.constant(_TRAIL)
+        return [
+            f"t, i = {trail}.ids, id(v)",
+            "if i in t: return ''",
+            "t.add(i)",
+            f"try: return {name}_(v)",
+            "finally: t.discard(i)",
+        ]
 
     def _type_attribute(self, node: Struct) -> str:
         prefix = self.prefixes.get(node.namespace)
@@ -331,7 +358,17 @@ class Writers:
         comma = "," if len(carried) == 1 else ""
         plain = by_key or all(m.field.name.isidentifier() and not iskeyword(m.field.name) for m in carried)
         lines = [f"if v.__class__ is {cls}:"]
-        if carried and plain:
+        if carried and node.view is not None:
+            view = self.source.constant(node.view, "s")
+            seen = ", ".join(f"d({m.field.name!r})" for m in carried)
+            lines.append(f"    d = {view}(v)")
+            every = f"d = d.get; {names} = {seen}{comma}"
+            if len(carried) > 1 and all(isinstance(m.field.type, Scalar) for m in carried):
+                get = self.source.constant(itemgetter(*(m.field.name for m in carried)), "g")
+                lines += [f"    try: {names} = {get}(d)", f"    except KeyError: {every}"]
+            else:
+                lines.append(f"    {every}")
+        elif carried and plain:
             lines += [
                 f"    try: {names} = {reads}{comma}",
                 f"    except {'KeyError' if by_key else 'AttributeError'}: {names} = {odd}(v)",

@@ -33,7 +33,7 @@ class ComplexModelMeta(_STRUCT_META):  # type: ignore[misc]
         bases, mixed = split_mixins(name, bases, ComplexModelMeta._root)
         fields = TypeInfo({**mixed.pop("_type_info"), **collect(name, namespace, _annotations(namespace))})
         inherited = {field for base in bases if isinstance(base, ComplexModelMeta) for field in flat_type_info(base)}
-        own = {field: initial(tp, namespace.get(field)) for field, tp in fields.items() if field not in inherited}
+        own = mcs._slots({field: tp for field, tp in fields.items() if field not in inherited}, namespace)
         cls = _make(mcs, name, bases, {**mixed, **namespace}, fields, own, options)
         cls.__orig__ = None
         cls.__extends__ = parent_model(cls)
@@ -41,6 +41,11 @@ class ComplexModelMeta(_STRUCT_META):  # type: ignore[misc]
             cls.__type_name__ = None
         _complete(cls)
         return cls
+
+    @staticmethod
+    def _slots(fields: Mapping[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
+        """The members that are the Struct's own, each with its initial value."""
+        return {field: initial(tp, namespace.get(field)) for field, tp in fields.items()}
 
 
 class InitModelMeta(ComplexModelMeta):
@@ -68,7 +73,7 @@ def _make(
     checked = checks(fields)
     if checked:
         body["__setattr__"] = checking_setattr(checked)
-    if init is not None or checked:
+    if (init is not None or checked) and not issubclass(metaclass, InitModelMeta):
         metaclass = InitModelMeta
     cls: Any = _STRUCT_META.__new__(metaclass, name, bases, body, **options)
     if init is not None:

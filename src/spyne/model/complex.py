@@ -14,6 +14,8 @@ from spyne.model._lower import array_schema, complex_schema
 from spyne.model._struct import ComplexModelMeta, add_field, resolve_self, restore, set_members, state_of
 from spyne.model._variants import customize_child, customize_children, customized, simple_members
 from spyne.model.ignored import Ignored
+from spyne.model.store_as import json, jsonb, msgpack, table, xml
+from spyne.model.table import TTableModel, TTableModelBase
 from spyne.schema import DeclarationError, Field, Lowering, Place, array_name
 
 if TYPE_CHECKING:
@@ -27,10 +29,17 @@ __all__ = [
     "Ignored",
     "Iterable",
     "SelfReference",
+    "TTableModel",
+    "TTableModelBase",
     "TypeInfo",
     "XmlAttribute",
     "XmlData",
     "XmlModifier",
+    "json",
+    "jsonb",
+    "msgpack",
+    "table",
+    "xml",
 ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Literal, get_args
 from typing import Any as AnyType
 
@@ -28,7 +28,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 class Record(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The members of a class, parents' first, and how its values are made and read.
 
-    extensible: values know their class, so one of a subclass can be told from one of its parent.
+    extensible: values know their class, so one of a subclass can be told from one of its parent. view: see `Struct.view`. parents: the
+    classes that this one may extend, None for those of its bases that are records.
     """
 
     members: tuple[Member, ...]
@@ -37,6 +38,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     access: Literal["attribute", "item"] = "attribute"
     native: bool = False
     extensible: bool = True
+    view: Callable[[AnyType], Mapping[str, AnyType]] | None = None
+    parents: tuple[type, ...] | None = None
 
 
 def is_record(cls: type) -> bool:
@@ -206,6 +209,17 @@ def _read_pydantic(cls: AnyType, place: Place) -> Record:
     return Record(members=tuple(members), make=_renaming(cls, arguments))
 
 
+def _read_mapped(cls: type, place: Place) -> Record:
+    from spyne.store.relational.declarative import read_mapped
+
+    return read_mapped(cls, place)
+
+
+def _is_mapped(cls: type) -> bool:
+    """Whether SQLAlchemy maps the class: every mapped class has a mapper of its own."""
+    return "__mapper__" in cls.__dict__ and "sqlalchemy.orm" in sys.modules
+
+
 def _is_typed_dict(cls: type) -> bool:
     return issubclass(cls, dict) and hasattr(cls, "__required_keys__") and hasattr(cls, "__total__")
 
@@ -224,6 +238,7 @@ def _is_msgspec(cls: type) -> bool:
 
 
 _FAMILIES: tuple[tuple[Callable[[type], bool], Callable[[type, Place], Record]], ...] = (
+    (_is_mapped, _read_mapped),  # before the dataclasses and models that are mapped as well
     (_is_msgspec, _read_msgspec),
     (lambda cls: hasattr(cls, "__dataclass_fields__"), _read_dataclass),
     (lambda cls: hasattr(cls, "__attrs_attrs__"), _read_attrs),

@@ -53,6 +53,7 @@ def _struct(rules: Rules, cls: type, args: tuple[AnyType, ...], place: Place) ->
         access=record.access,
         subtypes=_Subtypes(rules, cls) if record.extensible and not args else dict,
         native=record.native,
+        view=record.view,
     )
 
 
@@ -70,7 +71,7 @@ def _field(rules: Rules, member: Member, bindings: Mapping[AnyType, AnyType], pl
 
 def _base(rules: Rules, cls: type, record: Record, place: Place) -> Struct | None:
     """The parent's struct where the class only adds to it; XSD's extension has one base and overrides nothing."""
-    parents = [each for each in cls.__bases__ if is_record(each)]
+    parents = [each for each in cls.__bases__ if is_record(each)] if record.parents is None else record.parents
     if not record.extensible or len(parents) != 1 or is_open_generic(parents[0]):
         return None
     inherited = read_record(parents[0], place).members

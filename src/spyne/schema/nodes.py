@@ -34,6 +34,11 @@ class _Missing:
 MISSING = _Missing()
 
 
+def unset() -> AnyType:
+    """The `default_factory` of members that stay as they are while nothing is given for them, which differs from a None that is given."""
+    return MISSING
+
+
 class Facets(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What values of a scalar are allowed (XSD 1.0 part 2 §4.3), checked on the Python value; lengths in characters or bytes.
 
@@ -231,7 +236,8 @@ class Struct(Node, frozen=True, kw_only=True, eq=False):
     cls: the Python class of values. make: builds a value from keyword arguments, one per field, by `Field.name`.
     positional: `make` also takes all fields in order. access: how members are read, by attribute or by key.
     subtypes: returns the structs that derive from this one and may stand in its place, by (namespace, name).
-    native: `cls` is a class msgspec reads and writes by itself with the same result.
+    native: `cls` is a class msgspec reads and writes by itself with the same result. view: gives the members of an object of `cls` that
+    are there, by name, for classes whose attributes do work when they are read; None: members are attributes or keys.
     """
 
     fields: tuple[Field, ...]
@@ -241,6 +247,7 @@ class Struct(Node, frozen=True, kw_only=True, eq=False):
     access: Literal["attribute", "item"] = "attribute"
     subtypes: Callable[[], Mapping[tuple[str, str], Struct]] = dict
     native: bool = False
+    view: Callable[[AnyType], Mapping[str, AnyType]] | None = None
 
     @property
     def own_fields(self) -> tuple[Field, ...]:

@@ -107,6 +107,12 @@ class BegunAsync:
         async for part in self._rest:
             yield as_bytes(part)
 
+    @property
+    def content_length(self) -> int | None:
+        """Bytes of the whole body, where its source knows that beforehand by an attribute of this name."""
+        length: int | None = getattr(self._source, "content_length", None)
+        return length
+
     async def aclose(self) -> None:
         """Release what the body is made of."""
         for thing in (self._rest, self._source):

@@ -1,0 +1,1 @@
+"""Stores: models kept in databases."""
