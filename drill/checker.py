@@ -157,7 +157,9 @@ def _judge_session(case: Evidence, promise: Promise, session: list[Event]) -> It
         if event.pos > last + 1:
             missing = [pos for pos in range(last + 1, event.pos) if (promise.worker, pos) not in case.state.parked]
             if missing:
-                yield _of("poll-skip", f"{event.actor}, epoch {event.epoch}: {_few(missing)} before {event.pos}", promise)
+                yield _of(
+                    "poll-skip", f"{event.actor}, epoch {event.epoch}: {_few(missing)} before {event.pos}", promise
+                )
         elif event.pos < last and event.pos != saved + 1:
             where = f"{event.pos} after {last}, the cursor being {saved}"
             yield _of("nonmonotonic-poll", f"{event.actor}, epoch {event.epoch}: {where}", promise)

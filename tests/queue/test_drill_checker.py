@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from drill.checker import CHECKS, judge
 from drill.evidence import Cursor, Effect, Evidence, Promise, State, link
 from drill.history import Event, History, read_histories, read_history
