@@ -49,7 +49,7 @@ class Worker:
         if not inside:  # such an effect would stay
             misbehave(nature, transport.attempt, scar)
         with nullcontext(transport.connection) if inside else self.queue.begin() as connection:
-            write_effect(connection, transport, value)
+            write_effect(connection, transport, value, once=not inside)
         if inside:
             misbehave(nature, transport.attempt, scar)
         self.points.reach("handler ends")

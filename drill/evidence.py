@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """A row that a handler wrote: worker and pos are its primary key, digest the hash chain up to it."""
+    """A row that a handler wrote; digest: the hash chain up to it."""
 
     worker: str
     lane: int

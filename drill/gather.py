@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from drill.evidence import Promise
     from spyne.queue import Queue
 
+_EFFECTS = sa.select(*(column for column in effects.c if column.name != "id")).order_by(effects.c.id)
+
 
 def prepare(queue: Queue) -> None:
     """Make the queue's tables and the drill's own."""
@@ -40,7 +42,7 @@ def state_of(queue: Queue) -> State:
             cursors=[
                 Cursor(worker=row.worker_id, lane=row.lane, pos=row.pos, epoch=row.epoch) for row in rows(t.status)
             ],
-            effects=[Effect(**row._mapping) for row in connection.execute(sa.select(effects))],
+            effects=[Effect(**row._mapping) for row in connection.execute(_EFFECTS)],
             parked=frozenset((row.worker_id, row.pos) for row in rows(t.parked)),
             ledger=frozenset(connection.scalars(sa.select(ledger.c.value))),
             trimmed=rows(t.topic)[0].trimmed,

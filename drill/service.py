@@ -23,13 +23,16 @@ metadata = sa.MetaData()
 effects = sa.Table(
     "drill_effect",
     metadata,
-    sa.Column("worker", sa.String(64), primary_key=True),
-    sa.Column("pos", sa.BigInteger, primary_key=True, autoincrement=False),
+    # No key but a number: a second effect of a position is to be seen, not prevented.
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+    sa.Column("worker", sa.String(64), nullable=False),
+    sa.Column("pos", sa.BigInteger, nullable=False),
     sa.Column("lane", sa.Integer, nullable=False),
     sa.Column("task_id", sa.BigInteger, nullable=False),
     sa.Column("value", sa.String(64), nullable=False),
     sa.Column("epoch", sa.BigInteger, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
+    sa.Index("drill_effect_place", "worker", "pos"),
     mysql_engine="InnoDB",
 )
 
@@ -40,11 +43,11 @@ class Failed(Exception):
     """What a handler raises that was told to fail."""
 
 
-def write_effect(connection: sa.Connection, transport: Any, value: str) -> None:
-    """Write the effect of a task and the next link of the consumer's hash chain; what is there already stays as it is."""
+def write_effect(connection: sa.Connection, transport: Any, value: str, *, once: bool) -> None:
+    """Write the effect of a task and the next link of the consumer's hash chain. once: an effect that is there already is enough."""
     worker, pos = str(transport.consumer_id), transport.position
     mine = effects.c.worker == worker
-    if connection.scalar(sa.select(effects.c.pos).where(mine, effects.c.pos == pos)):
+    if once and connection.scalar(sa.select(effects.c.pos).where(mine, effects.c.pos == pos)):
         return
     before = sa.select(effects.c.digest).where(mine, effects.c.pos < pos).order_by(effects.c.pos.desc()).limit(1)
     digest = link(connection.scalar(before) or "", pos, value)
