@@ -29,7 +29,16 @@ def consume(orders: Orders, queue: Queue, points: Points) -> None:
     Worker(orders, queue, points).run()
 
 
-ROLES: dict[str, Callable[[Orders, Queue, Points], None]] = {"producer": produce, "consumer": consume}
+def create(orders: Orders, queue: Queue, points: Points) -> None:
+    """Make the tables, and nothing else."""
+    queue.create()
+
+
+ROLES: dict[str, Callable[[Orders, Queue, Points], None]] = {
+    "producer": produce,
+    "consumer": consume,
+    "creator": create,
+}
 
 
 def act(orders: Orders) -> None:
@@ -40,6 +49,8 @@ def act(orders: Orders) -> None:
     mutants.become(orders.mutant)
     try:
         queue = Queue(orders.url, topic=orders.topic, poll=0.05)
+        if orders.role != "creator":
+            queue.create()  # looks only: the boundaries of the work begin after it
         points.watch(queue.engine)
         ROLES[orders.role](orders, queue, points)
         queue.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import tempfile
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,23 +14,26 @@ import sqlalchemy as sa
 
 from drill import crew, gather
 from drill.checker import judge
+from drill.consumer import Worker
 from drill.evidence import Promise
+from drill.killing import Points
 from drill.orders import Mix, Orders
+from drill.producer import Enqueuer
 from drill.report import Result
 from spyne.queue import Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from drill.servers import Base
+    from drill.servers import Database
 
-NATURES = {"plain": 4, "fail": 1}
 MOST = 300
 
+QUICK = Mix(hold=0, rollbacks=0, pause=0, most=2, natures={"plain": 1, "fail": 1})
 WAYS = {
-    "single": Mix(single=1, batch=0, bound=0, pause=0, natures=NATURES),
-    "batch": Mix(single=0, batch=1, bound=0, pause=0, natures=NATURES),
-    "bound": Mix(single=0, batch=0, bound=1, pause=0, hold=0, rollbacks=0, natures=NATURES),
+    "single": replace(QUICK, batch=0, bound=0),
+    "batch": replace(QUICK, single=0, bound=0),
+    "bound": replace(QUICK, single=0, batch=0),
 }
 
 
@@ -41,35 +45,44 @@ class Cycle:
     on_error: str = "GoOn"
 
 
-CYCLES = [
-    Cycle(promise=Promise(worker="once")),
-    Cycle(promise=Promise(worker="least", delivery="at_least_once")),
-    Cycle(promise=Promise(worker="most", delivery="at_most_once")),
-    Cycle(promise=Promise(worker="parking", ordered=False), on_error="Park"),
-]
+CYCLES = {
+    "once": Cycle(promise=Promise(worker="once")),
+    "least": Cycle(promise=Promise(worker="least", delivery="at_least_once")),
+    "most": Cycle(promise=Promise(worker="most", delivery="at_most_once")),
+    "parking": Cycle(promise=Promise(worker="parking", ordered=False), on_error="Park"),
+}
 
 
-def walk(database: Base, *, seed: int = 0, cycles: list[Cycle] | None = None, ways: list[str] | None = None) -> Result:
-    """Kill at every boundary, one process at a time, and judge what is left. `ends` of the result tells how many boundaries there were."""
-    chosen = CYCLES if cycles is None else cycles
-    queue = Queue(database.url, topic="drill")
-    with tempfile.TemporaryDirectory(prefix="spyne-drill-") as name:
-        folder = Path(name)
+def walk(
+    database: Database,
+    *,
+    seed: int = 0,
+    cycles: Sequence[str] = tuple(CYCLES),
+    ways: Sequence[str] = tuple(WAYS),
+    create: bool = True,
+    mutant: str = "",
+) -> Result:
+    """Kill at every boundary, one process at a time, and judge what is left. `ends` of the result tells how many boundaries there were.
+
+    create: also those of making the tables, in a database that is emptied each time.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="spyne-drill-") as name,
+        closing(Queue(database.url, topic="drill")) as queue,
+    ):
+        common = Orders(role="", actor="", folder=name, url=database.url, seed=seed, count=1, mutant=mutant)
+        killed: Counter[str] = Counter()
+        if create:
+            killed["creator killed at a boundary"] = _walk_creator(queue, common)
         gather.prepare(queue)
-        common = Orders(role="producer", actor="", folder=name, url=database.url, seed=seed, count=1)
-        ends: Counter[str] = Counter()
-        for way in ways or WAYS:
-            ends[f"producer ({way}) killed at a boundary"] += _walk_producer(replace(common, mix=WAYS[way]), way)
-        for cycle in chosen:
-            ends[f"consumer ({cycle.promise.worker}) killed at a boundary"] += _walk_consumer(queue, common, cycle)
-        for cycle in chosen:
-            _finish(queue, common, cycle)
-        evidence = gather.evidence(queue, folder, [cycle.promise for cycle in chosen])
-        errors = list(crew.leftovers(folder))
-    queue.close()
-    return Result(
-        database=database.name, seed=seed, seconds=0, verdict=judge(evidence), ends=ends, errors=errors, drained=0.0
-    )
+        for way in ways:
+            orders = replace(common, role="producer", actor=f"producer-{way}", mix=WAYS[way])
+            killed[f"producer ({way}) killed at a boundary"] = sum(1 for _ in _kills(orders))
+        for cycle in cycles:
+            killed[f"consumer ({cycle}) killed at a boundary"] = _walk_consumer(queue, common, CYCLES[cycle])
+        evidence = gather.evidence(queue, Path(name), [CYCLES[cycle].promise for cycle in cycles])
+        errors = list(crew.leftovers(Path(name)))
+    return Result(database=database.name, seed=seed, seconds=0, verdict=judge(evidence), ends=killed, errors=errors)
 
 
 def _kills(orders: Orders) -> Iterator[int]:
@@ -84,41 +97,38 @@ def _kills(orders: Orders) -> Iterator[int]:
     raise RuntimeError(f"{orders.actor} has more than {MOST} boundaries")
 
 
-def _walk_producer(orders: Orders, way: str) -> int:
-    return sum(1 for _ in _kills(replace(orders, actor=f"producer-{way}")))
-
-
-def _walk_consumer(queue: Queue, common: Orders, cycle: Cycle) -> int:
-    """Before each run there are tasks, and the lease of the last victim is over."""
-    feed = replace(common, mix=WAYS["batch"])
+def _walk_creator(queue: Queue, common: Orders) -> int:
+    """Whatever a killed creator left, the next one makes it whole."""
     walked = 0
-    crew.run(replace(feed, actor=f"feed-{cycle.promise.worker}.0"))
-    for walked in _kills(_consumer(common, cycle)):
-        crew.run(replace(feed, actor=f"feed-{cycle.promise.worker}.{walked}"))
-        _end_leases(queue)
+    for walked in _kills(replace(common, role="creator", actor="creator")):
+        with closing(Queue(common.url, topic="drill")) as other:
+            other.create()
+            with other.begin() as connection:
+                other.log.state(connection)
+        queue.metadata.drop_all(queue.engine)
+        queue.engine.dispose()
     return walked
 
 
-def _consumer(common: Orders, cycle: Cycle) -> Orders:
-    # Boundaries before any handler are walked through as well, and so is the same task again and again: nothing is poison here.
+def _walk_consumer(queue: Queue, common: Orders, cycle: Cycle) -> int:
+    """Each victim finds the same number of tasks; what it leaves is done in peace before the next."""
+    worker = cycle.promise.worker
+    # Boundaries before any handler are walked through as well, and so is the same task again: nothing is poison here.
     options = {"delivery": cycle.promise.delivery, "max_crashes": MOST, "batch": 50, "lease": 60}
-    return replace(
-        common,
-        role="consumer",
-        actor=f"consumer-{cycle.promise.worker}",
-        worker=cycle.promise.worker,
-        options=options,
-        on_error=cycle.on_error,
+    orders = replace(
+        common, role="consumer", actor=f"consumer-{worker}", worker=worker, options=options, on_error=cycle.on_error
     )
-
-
-def _finish(queue: Queue, common: Orders, cycle: Cycle) -> None:
-    """Let a consumer come to the end in peace."""
-    _end_leases(queue)
-    orders = _consumer(common, cycle)
-    code = crew.run(replace(orders, actor=f"{orders.actor}.last"))
-    if code:
-        raise RuntimeError(f"{orders.actor}.last ended with {code}")
+    feed = Enqueuer(replace(common, role="producer", actor=f"feed-{worker}", mix=WAYS["batch"]), queue)
+    peace = Worker(replace(orders, actor=f"{orders.actor}.peace", mutant=""), queue, Points())
+    peace.run()
+    feed.batch()
+    walked = 0
+    for walked in _kills(orders):
+        _end_leases(queue)
+        peace.run()
+        feed.batch()
+    peace.run()
+    return walked
 
 
 def _end_leases(queue: Queue) -> None:

@@ -19,11 +19,10 @@ from drill.evidence import Promise
 from drill.orders import Mix, Orders
 from drill.proxy import Proxy
 from drill.report import Result
-from drill.servers import File
 from spyne.queue import Queue
 
 if TYPE_CHECKING:
-    from drill.servers import Base
+    from drill.servers import Database
 
 TICK = 0.02
 
@@ -84,14 +83,14 @@ class Plan:
     quiet: bool = True
 
 
-def drill(database: Base, plan: Plan) -> Result:
+def drill(database: Database, plan: Plan) -> Result:
     """Run a drill on a running, empty database."""
     random = Random(plan.seed)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spyne-drill-")))
         queue = stack.enter_context(_queue(database))
         gather.prepare(queue)
-        proxy = None if isinstance(database, File) else stack.enter_context(Proxy("127.0.0.1", database.port))
+        proxy = stack.enter_context(Proxy("127.0.0.1", database.port)) if database.port else None
         crew = Crew()
         stack.callback(crew.kill_all)
         field = faults.Field(database=database, crew=crew, proxy=proxy, lease=LEASE)
@@ -112,7 +111,7 @@ def drill(database: Base, plan: Plan) -> Result:
 
 
 @contextmanager
-def _queue(database: Base) -> Iterator[Queue]:
+def _queue(database: Database) -> Iterator[Queue]:
     queue = Queue(database.url, topic="drill")
     try:
         yield queue

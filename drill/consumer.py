@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from drill.history import History
-from drill.service import application, misbehave, write_effect
+from drill.service import application, misbehave, value_in, write_effect
 from spyne.queue import Backoff, GoOn, Park, Retry
 from spyne.server.queue import Consumer
 
@@ -64,3 +64,30 @@ class Worker:
             "pos": transport.position,
             "task_id": transport.task_id,
         }
+
+    def save_of(self, lane: Any) -> dict[str, Any]:
+        """Which cursor an event is about."""
+        return {"worker": self.orders.worker, "lane": lane.number, "epoch": lane.lease.epoch if lane.lease else 0}
+
+    def lease_claimed(self, lane: Any) -> None:
+        """A lease was taken."""
+        self.history.write("ok", "claimed", **self.save_of(lane))
+
+    def batch_saved(self, lane: Any, before: int, position: int) -> None:
+        """A cursor was saved, and what its tasks did with it."""
+        self.history.write("ok", "save", pos=position, text=f"after {before}", **self.save_of(lane))
+
+    def task_failed(self, task: Any, failure: Any) -> None:
+        """A task has failed, and the consumer goes on."""
+        self.tell("failed", task, str(failure.fault))
+
+    def task_parked(self, task: Any, error: str) -> None:
+        """A task was put aside."""
+        self.tell("parked", task, error)
+
+    def tell(self, what: Any, task: Any, text: str) -> None:
+        """Write down what became of a task."""
+        value = value_in(task.data)
+        self.history.write(
+            "info", what, worker=self.orders.worker, pos=task.position, task_id=task.task_id, value=value, text=text[:200]
+        )

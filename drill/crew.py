@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # A server that has imported everything forks the actors: a new process every few milliseconds instead of one a second.
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["drill.actors"])
+_context.set_forkserver_preload(["drill.warm"])
 
 EXPECTED = {0: "ended", -signal.SIGKILL: "killed", -signal.SIGSEGV: "segmentation fault", 3: "os._exit"}
 

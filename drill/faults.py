@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import os
 import resource
 import signal
 import threading
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
 
     from drill.crew import Crew, Post
     from drill.proxy import Proxy
-    from drill.servers import Base
+    from drill.servers import Database
 
 
 @dataclass(kw_only=True)
 class Field:
     """Where faults happen. lease: seconds, so that pauses can last longer. done: how often each fault happened."""
 
-    database: Base
+    database: Database
     crew: Crew
     proxy: Proxy | None
     lease: float
@@ -57,6 +58,7 @@ class Field:
             thread.join(60)
         if self.proxy:
             self.proxy.heal()
+        self.database.wait()
 
 
 def _one(field: Field, random: Random, role: str) -> Post | None:
@@ -92,9 +94,7 @@ def _pause(role: str) -> Callable[[Field, Random], bool]:
 
 def crash_database(field: Field, random: Random) -> bool:
     """End the server without ceremony and start it again after a moment."""
-    field.database.crash()
-    time.sleep(random.uniform(0, 0.3))
-    field.database.start()
+    field.database.restart(random.uniform(0, 0.3))
     return True
 
 
@@ -107,8 +107,6 @@ def kill_backend(field: Field, random: Random) -> bool:
     if not backends:
         return False
     with suppress(ProcessLookupError):
-        import os
-
         os.kill(random.choice(backends), signal.SIGKILL)
     return True
 

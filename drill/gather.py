@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ import sqlalchemy as sa
 
 from drill.evidence import Cursor, Effect, Evidence, State
 from drill.history import read_histories
-from drill.service import effects, ledger, metadata
+from drill.service import effects, ledger, metadata, value_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +36,7 @@ def state_of(queue: Queue) -> State:
             return connection.execute(sa.select(table).where(table.c.topic == topic)).all()
 
         return State(
-            log={row.id: _value_in(row.data) for row in rows(t.queue)},
+            log={row.id: value_in(row.data) for row in rows(t.queue)},
             order={row.pos: row.task_id for row in rows(t.order)},
             cursors=[
                 Cursor(worker=row.worker_id, lane=row.lane, pos=row.pos, epoch=row.epoch) for row in rows(t.status)
@@ -47,23 +46,6 @@ def state_of(queue: Queue) -> State:
             ledger=frozenset(connection.scalars(sa.select(ledger.c.value))),
             trimmed=rows(t.topic)[0].trimmed,
         )
-
-
-def _value_in(data: bytes) -> str:
-    """The value in the bytes of a request; looked for, so that the drill does not hang on the shape of a protocol's messages."""
-    return _find(json.loads(data), "value")
-
-
-def _find(document: object, name: str) -> str:
-    if isinstance(document, dict):
-        if name in document:
-            return str(document[name])
-        document = list(document.values())
-    if isinstance(document, list):
-        for part in document:
-            if found := _find(part, name):
-                return found
-    return ""
 
 
 def evidence(queue: Queue, folder: Path, promises: Sequence[Promise]) -> Evidence:

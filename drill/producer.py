@@ -58,7 +58,7 @@ class Enqueuer:
 
     def batch(self) -> None:
         """Several tasks in one transaction of the producer's."""
-        with self.trying(self.random.randint(2, 6), "batch") as tasks:
+        with self.trying(self.random.randint(2, self.orders.mix.most), "batch") as tasks:
             with self.producer.batch() as batch:
                 for value, nature in tasks:
                     batch.service.work(value, nature)

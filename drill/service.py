@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -90,3 +91,20 @@ def async_application(handle: Callable[[Any, str, str], Any]) -> Application:
             await handle(ctx, value, nature)
 
     return Application([Work], "spyne.drill", in_protocol=JsonDocument(), out_protocol=JsonDocument())
+
+
+def value_in(data: bytes) -> str:
+    """The value in the bytes of a request; looked for, so that the drill does not hang on the shape of a protocol's messages."""
+    return _find(json.loads(data), "value")
+
+
+def _find(document: object, name: str) -> str:
+    if isinstance(document, dict):
+        if name in document:
+            return str(document[name])
+        document = list(document.values())
+    if isinstance(document, list):
+        for part in document:
+            if found := _find(part, name):
+                return found
+    return ""
