@@ -220,9 +220,7 @@ class _AsyncCaller(_Place):
 
     async def append(self, producer: Producer, tasks: Sequence[NewTask]) -> list[Receipt]:
         await self.queue.acreate()
-        found: list[Receipt] = await self.place.run_sync(
-            lambda place: _append_in(self.queue, producer, place, tasks)
-        )
+        found: list[Receipt] = await self.place.run_sync(lambda place: _append_in(self.queue, producer, place, tasks))
         return found
 
     async def append_one(self, producer: Producer, task: NewTask) -> Receipt:

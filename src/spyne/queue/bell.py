@@ -231,7 +231,10 @@ def _counting(engine: Engine, poll: float) -> LookingListener:
     import sqlite3
 
     connection = sqlite3.connect(
-        str(engine.url.database), isolation_level=None, check_same_thread=False, uri=engine.url.query.get("uri") == "true"
+        str(engine.url.database),
+        isolation_level=None,
+        check_same_thread=False,
+        uri=engine.url.query.get("uri") == "true",
     )
 
     def look() -> int:

@@ -467,9 +467,7 @@ class Lane:
             return True
         if decision.action == "park":
             trace = traceback_of(failure.fault)
-            self._park(
-                batch, task, attempts=failure.attempt, delay=decision.delay, error=batch.error, traceback=trace
-            )
+            self._park(batch, task, attempts=failure.attempt, delay=decision.delay, error=batch.error, traceback=trace)
             batch.failed += 1
             return True
         batch.attempts = failure.attempt

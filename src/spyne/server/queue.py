@@ -174,7 +174,9 @@ class Consumer(ServerBase):
                 else:
                     self._serve_lanes()
             except _Interrupted:
-                logger.warning("consumer %s: the running task was given up after grace=%g s", self.consumer_id, self.grace)
+                logger.warning(
+                    "consumer %s: the running task was given up after grace=%g s", self.consumer_id, self.grace
+                )
             finally:
                 ended.set()
                 if keeper.is_alive():
@@ -206,7 +208,9 @@ class Consumer(ServerBase):
         from sqlalchemy.util import greenlet_spawn
 
         if not self.queue.is_async:
-            raise TypeError(f"aserve_forever() needs an AsyncEngine, not {self.queue.engine!r}; serve_forever() serves this one")
+            raise TypeError(
+                f"aserve_forever() needs an AsyncEngine, not {self.queue.engine!r}; serve_forever() serves this one"
+            )
         self._stopping.clear()
         ended = threading.Event()
         keeper = asyncio.create_task(greenlet_spawn(self._keeper(ended).serve))

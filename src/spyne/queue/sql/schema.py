@@ -143,9 +143,7 @@ def _system_of(connection: Connection, database: Database) -> str | None:
     return f"{row[0]}/{row[1]}"
 
 
-_SYSTEM_SQL = (
-    "SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
-)
+_SYSTEM_SQL = "SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
 
 
 # --- the table of names and values ---

@@ -88,9 +88,7 @@ def trim(
 def _remove(connection: Connection, log: Log, upto: int) -> None:
     """Remove all up to a position. The topic's row says so first: a consumer that misses a task learns why."""
     topic, order, queue = log.tables.topic, log.tables.order, log.tables.queue
-    connection.execute(
-        update(topic).where(topic.c.topic == log.topic, topic.c.trimmed < upto).values(trimmed=upto)
-    )
+    connection.execute(update(topic).where(topic.c.topic == log.topic, topic.c.trimmed < upto).values(trimmed=upto))
     gone = select(order.c.task_id).where(order.c.topic == log.topic, order.c.pos <= upto)
     ids = list(connection.scalars(gone))
     if ids:
