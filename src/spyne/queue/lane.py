@@ -97,7 +97,9 @@ class _Batch:
 class Lane:
     """One lane. Its `serve` runs in one thread or task; `keep` in another one, on another connection."""
 
-    def __init__(self, queue: Queue, runner: Runner, options: Options, number: int, stopping: Callable[[], bool]):
+    def __init__(
+        self, queue: Queue, runner: Runner, options: Options, number: int, stopping: Callable[[], bool]
+    ) -> None:
         self.queue = queue
         self.runner = runner
         self.options = options
