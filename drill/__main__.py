@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
+import warnings
 
 from drill.boundaries import walk
 from drill.chaos import CAST, Plan, drill
@@ -29,7 +31,7 @@ def run(name: str, args: argparse.Namespace) -> Result:
     """Drill one database. Raises Missing."""
     with database(name) as server:
         if args.walk:
-            return walk(server, seed=args.seed)
+            return walk(server, seed=args.seed, mutant=args.mutant)
         plan = Plan(
             seed=args.seed,
             seconds=args.minutes * 60,
@@ -44,6 +46,8 @@ def run(name: str, args: argparse.Namespace) -> Result:
 def main() -> int:
     """Drill what was asked for, and return the exit code."""
     args = options()
+    warnings.simplefilter("ignore")
+    logging.disable()  # failures are what it is about; actors keep logs of their own
     results = []
     for name in DATABASES if args.database == "all" else [args.database]:
         try:

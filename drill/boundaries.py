@@ -80,6 +80,8 @@ def walk(
             killed[f"producer ({way}) killed at a boundary"] = sum(1 for _ in _kills(orders))
         for cycle in cycles:
             killed[f"consumer ({cycle}) killed at a boundary"] = _walk_consumer(queue, common, CYCLES[cycle])
+        for cycle in cycles:  # what was put there for the others
+            _peace(queue, common, CYCLES[cycle], "end").run()
         evidence = gather.evidence(queue, Path(name), [CYCLES[cycle].promise for cycle in cycles])
         errors = list(crew.leftovers(Path(name)))
     return Result(database=database.name, seed=seed, seconds=0, verdict=judge(evidence), ends=killed, errors=errors)
@@ -112,23 +114,33 @@ def _walk_creator(queue: Queue, common: Orders) -> int:
 
 def _walk_consumer(queue: Queue, common: Orders, cycle: Cycle) -> int:
     """Each victim finds the same number of tasks; what it leaves is done in peace before the next."""
-    worker = cycle.promise.worker
-    # Boundaries before any handler are walked through as well, and so is the same task again: nothing is poison here.
-    options = {"delivery": cycle.promise.delivery, "max_crashes": MOST, "batch": 50, "lease": 60}
-    orders = replace(
-        common, role="consumer", actor=f"consumer-{worker}", worker=worker, options=options, on_error=cycle.on_error
-    )
-    feed = Enqueuer(replace(common, role="producer", actor=f"feed-{worker}", mix=WAYS["batch"]), queue)
-    peace = Worker(replace(orders, actor=f"{orders.actor}.peace", mutant=""), queue, Points())
+    name = f"feed-{cycle.promise.worker}"
+    feed = Enqueuer(replace(common, role="producer", actor=name, mix=WAYS["batch"]), queue)
+    peace = _peace(queue, common, cycle, "peace")
     peace.run()
     feed.batch()
     walked = 0
-    for walked in _kills(orders):
+    for walked in _kills(_consumer(common, cycle)):
         _end_leases(queue)
         peace.run()
         feed.batch()
     peace.run()
     return walked
+
+
+def _consumer(common: Orders, cycle: Cycle) -> Orders:
+    worker = cycle.promise.worker
+    # Boundaries before any handler are walked through as well, and so is the same task again: nothing is poison here.
+    options = {"delivery": cycle.promise.delivery, "max_crashes": MOST, "batch": 50, "lease": 60}
+    return replace(
+        common, role="consumer", actor=f"consumer-{worker}", worker=worker, options=options, on_error=cycle.on_error
+    )
+
+
+def _peace(queue: Queue, common: Orders, cycle: Cycle, name: str) -> Worker:
+    """A consumer in this process, which nobody kills."""
+    orders = _consumer(common, cycle)
+    return Worker(replace(orders, actor=f"{orders.actor}.{name}"), queue, Points())
 
 
 def _end_leases(queue: Queue) -> None:

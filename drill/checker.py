@@ -265,22 +265,23 @@ def _fenced(promise: Promise, effects: Sequence[Effect]) -> Iterator[Finding]:
 
 
 def failures(case: Evidence) -> Iterator[Finding]:
-    """A task that failed left no effect, and its error was told; a task that kills its process is parked."""
+    """A task that failed left no effect, and is counted; a task that kills its process is parked."""
     for promise in filter(lambda p: p.complete, case.promises):
-        told = {e.value for e in case.events if e.what in ("failed", "parked") and e.worker == promise.worker}
         cursor = case.cursor(promise.worker)
         done = {effect.value for effect in case.effects.get(promise.worker, ())}
+        due = 0
         for attempt in case.attempts.values():
             places = case.positions.get(attempt.value)
             if attempt.nature in promise.survives or not places or places[0] > cursor:
                 continue
             if attempt.value in done:
                 yield _of("failed-effect", f"{attempt.value} failed, and has an effect", promise)
-            if attempt.nature in POISON:
-                if (promise.worker, places[0]) not in case.state.parked:
-                    yield _of("poison-not-parked", f"{attempt.value} at {places[0]}", promise)
-            elif attempt.value not in told:
-                yield _of("untold-failure", f"{attempt.value} at {places[0]}", promise)
+            if attempt.nature not in POISON:
+                due += 1
+            elif (promise.worker, places[0]) not in case.state.parked:
+                yield _of("poison-not-parked", f"{attempt.value} at {places[0]}", promise)
+        if promise.ordered and due != case.failed(promise.worker):
+            yield _of("untold-failure", f"{due} tasks failed, {case.failed(promise.worker)} were counted", promise)
 
 
 def innocents(case: Evidence) -> Iterator[Finding]:

@@ -29,12 +29,13 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
-    """A row of worker_status."""
+    """A row of worker_status. failed: how many tasks it counts as failed."""
 
     worker: str
     lane: int
     pos: int
     epoch: int
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +156,10 @@ class Evidence:
     def cursor(self, worker: str) -> int:
         """The position up to which all lanes of a worker have come."""
         return min((c.pos for c in self.state.cursors if c.worker == worker), default=0)
+
+    def failed(self, worker: str) -> int:
+        """How many tasks all lanes of a worker count as failed."""
+        return sum(c.failed for c in self.state.cursors if c.worker == worker)
 
     def _by_worker(self, events: Iterable[Event]) -> dict[str, list[Event]]:
         found: defaultdict[str, list[Event]] = defaultdict(list)

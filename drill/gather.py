@@ -39,7 +39,8 @@ def state_of(queue: Queue) -> State:
             log={row.id: value_in(row.data) for row in rows(t.queue)},
             order={row.pos: row.task_id for row in rows(t.order)},
             cursors=[
-                Cursor(worker=row.worker_id, lane=row.lane, pos=row.pos, epoch=row.epoch) for row in rows(t.status)
+                Cursor(worker=row.worker_id, lane=row.lane, pos=row.pos, epoch=row.epoch, failed=row.failed)
+                for row in rows(t.status)
             ],
             effects=[Effect(**row._mapping) for row in connection.execute(_EFFECTS)],
             parked=frozenset((row.worker_id, row.pos) for row in rows(t.parked)),
