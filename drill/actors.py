@@ -56,7 +56,7 @@ def act(orders: Orders) -> None:
         queue.close()
     except BaseException:
         orders.path("error").write_text(traceback.format_exc())
-        raise
+        sys.exit(1)
     finally:
         orders.path("points").write_text("\n".join(points.names))
 

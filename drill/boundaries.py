@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from drill import crew, gather
+from drill import crew, gather, servers
 from drill.checker import judge
 from drill.consumer import Worker
 from drill.evidence import Promise
@@ -67,10 +66,10 @@ def walk(
     create: also those of making the tables, in a database that is emptied each time.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="spyne-drill-") as name,
+        servers.folder() as folder,
         closing(Queue(database.url, topic="drill")) as queue,
     ):
-        common = Orders(role="", actor="", folder=name, url=database.url, seed=seed, count=1, mutant=mutant)
+        common = Orders(role="", actor="", folder=str(folder), url=database.url, seed=seed, count=1, mutant=mutant)
         killed: Counter[str] = Counter()
         if create:
             killed["creator killed at a boundary"] = _walk_creator(queue, common)
@@ -82,8 +81,8 @@ def walk(
             killed[f"consumer ({cycle}) killed at a boundary"] = _walk_consumer(queue, common, CYCLES[cycle])
         for cycle in cycles:  # what was put there for the others
             _peace(queue, common, CYCLES[cycle], "end").run()
-        evidence = gather.evidence(queue, Path(name), [CYCLES[cycle].promise for cycle in cycles])
-        errors = list(crew.leftovers(Path(name)))
+        evidence = gather.evidence(queue, folder, [CYCLES[cycle].promise for cycle in cycles])
+        errors = list(crew.leftovers(folder))
     return Result(database=database.name, seed=seed, seconds=0, verdict=judge(evidence), ends=killed, errors=errors)
 
 

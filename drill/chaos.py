@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from drill import faults, gather
+from drill import faults, gather, servers
 from drill.checker import judge
 from drill.crew import Crew
 from drill.evidence import Promise
@@ -87,7 +86,7 @@ def drill(database: Database, plan: Plan) -> Result:
     """Run a drill on a running, empty database."""
     random = Random(plan.seed)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spyne-drill-")))
+        folder = stack.enter_context(servers.folder())
         queue = stack.enter_context(_queue(database))
         gather.prepare(queue)
         proxy = stack.enter_context(Proxy("127.0.0.1", database.port)) if database.port else None

@@ -65,17 +65,14 @@ class Worker:
             "task_id": transport.task_id,
         }
 
-    def save_of(self, lane: Any) -> dict[str, Any]:
-        """Which cursor an event is about."""
-        return {"worker": self.orders.worker, "lane": lane.number, "epoch": lane.lease.epoch if lane.lease else 0}
-
-    def lease_claimed(self, lane: Any) -> None:
+    def lease_claimed(self, lease: Any) -> None:
         """A lease was taken."""
-        self.history.write("ok", "claimed", **self.save_of(lane))
+        self.history.write("ok", "claimed", worker=self.orders.worker, lane=lease.lane, epoch=lease.epoch)
 
-    def batch_saved(self, lane: Any, before: int, position: int) -> None:
+    def batch_saved(self, lease: Any, before: int, position: int) -> None:
         """A cursor was saved, and what its tasks did with it."""
-        self.history.write("ok", "save", pos=position, text=f"after {before}", **self.save_of(lane))
+        place = {"worker": self.orders.worker, "lane": lease.lane, "epoch": lease.epoch}
+        self.history.write("ok", "save", pos=position, text=f"after {before}", **place)
 
     def task_failed(self, task: Any, failure: Any) -> None:
         """A task has failed, and the consumer goes on."""
