@@ -1,4 +1,5 @@
-"""JSON as it arrives: ``{"method": {"argument": 1, "rows": [ … ]}}``, the items of the last array decoded while they come in.
+"""JSON as it arrives: ``{"method": {"argument": 1, "rows": [ … ]}}``, the items of the last array decoded while they come in, or an
+array that stands alone.
 
 Where an item ends is found by one possessive regular expression over many items at once, which knows strings and brackets and
 nothing else; the decoder of the items then checks them. Items that nest deeper than the expression are scanned bracket by bracket.
@@ -7,7 +8,7 @@ nothing else; the decoder of the items then checks them. Items that nest deeper 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -18,7 +19,7 @@ from spyne.limits import LimitExceeded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["JsonCall", "JsonItems"]
+__all__ = ["JsonCall", "JsonItems", "JsonResult"]
 
 _NESTED = 6
 _SPACE = rb"[ \t\r\n]*+"
@@ -115,9 +116,10 @@ class JsonItems:
     """The items of an array, and the end of the document behind it.
 
     decode_many: an array of items as bytes to their values; decode_one: a single one. What they raise is raised with `name` and index.
+    phase: where the document is by now; behind: where it is after the array, "end" in a call and "over" alone.
     """
 
-    __slots__ = ("_cursor", "_limit", "_many", "_name", "_one", "_phase", "count", "is_closed")
+    __slots__ = ("_behind", "_cursor", "_limit", "_many", "_name", "_one", "_phase", "count", "is_closed")
 
     def __init__(
         self,
@@ -127,7 +129,9 @@ class JsonItems:
         decode_one: Callable[[bytes], Any],
         limit: int | None,
         phase: str,
+        behind: str = "end",
     ) -> None:
+        self._behind = behind
         self._cursor = cursor
         self._name = name
         self._many = decode_many
@@ -163,7 +167,7 @@ class JsonItems:
         if following == -1:
             return None
         if self._phase == "first" and following == 0x5D:
-            self._phase = "end"
+            self._phase = self._behind
             cursor.at += 1
             return None
         if following in _NO_VALUE:
@@ -194,7 +198,7 @@ class JsonItems:
         if following not in (0x2C, 0x5D):
             raise Malformed("is not well-formed JSON: expected ',' or ']' after an item").at(self._name)
         cursor.at += 1
-        self._phase = "item" if following == 0x2C else "end"
+        self._phase = "item" if following == 0x2C else self._behind
 
     def _values(self, run: bytes, is_one: bool) -> Iterator[Any]:
         try:
@@ -245,6 +249,8 @@ class JsonCall:
     the arguments before the stream, an object as bytes. phase: how the items begin, or that there are none.
     """
 
+    behind: ClassVar[str] = "end"
+
     __slots__ = ("_find", "_limit", "_members", "_name", "_size", "cursor", "head", "is_foreign", "method", "phase")
 
     def __init__(self, find: Callable[[str], str | None], limit: int | None) -> None:
@@ -258,6 +264,11 @@ class JsonCall:
         self.is_foreign = False
         self.head: bytes | None = None
         self.phase = ""
+
+    @property
+    def document(self) -> bytes:
+        """The call without its stream."""
+        return b"{" + msgspec.json.encode(self.method) + b":" + (self.head or b"{}") + b"}"
 
     def feed(self, piece: bytes) -> bool:
         """Read on; whether the stream has begun, or there is none. Raises DecodeError or LimitExceeded."""
@@ -330,6 +341,37 @@ class JsonCall:
         self.phase = phase
         self.head = b"{" + b",".join(self._members) + b"}"
         return True
+
+
+class JsonResult:
+    """The beginning of a result that stands alone; the attributes are those of `JsonCall`. Whatever is no array is foreign."""
+
+    behind: ClassVar[str] = "over"
+
+    __slots__ = ("cursor", "head", "is_foreign", "phase")
+
+    def __init__(self) -> None:
+        self.cursor = _Cursor()
+        self.is_foreign = False
+        self.head: bytes | None = None
+        self.phase = ""
+
+    @property
+    def document(self) -> bytes:
+        """What stands around the items."""
+        return b"[]"
+
+    def feed(self, piece: bytes) -> bool:
+        """Read on; whether the array has begun, or there is none."""
+        cursor = self.cursor
+        cursor.add(piece)
+        following = cursor.skip()
+        if following == 0x5B:
+            cursor.at += 1
+            self.head, self.phase = b"{}", "first"
+        else:
+            self.is_foreign = following != -1
+        return following != -1
 
 
 def _text(key: bytes) -> str:

@@ -43,16 +43,16 @@ _ENOUGH = 64 * _KIB
 """Bytes that a thread gathers of a generator before it hands them over."""
 _SOON = 0.005
 """Seconds after which what it has is taken from it."""
-_NOTHING = {None}
 
 
 class AsgiApplication(HttpBase):
     """Serves an application to any ASGI server: ``AsgiApplication(app)`` is the callable.
 
     ``async def`` methods are awaited on the server's loop; others run in threads, at most `threads` at once, and so do the events around
-    them. inline: run those on the loop as well, for methods that never wait. body_timeout: seconds in which a request's body must have
-    come, None for no limit. lifespan: called with this object at the server's start, gives an asynchronous context manager that is left at
-    its end; the mapping that it yields, if any, becomes the ``state`` of every request's scope. The other options are those of `HttpBase`.
+    them. inline: run those on the loop as well, for methods that never wait; ``_inline=True`` of @rpc is that for one method. body_timeout:
+    seconds in which a request's body must have come, None for no limit. lifespan: called with this object at the server's start, gives an
+    asynchronous context manager that is left at its end; the mapping that it yields, if any, becomes the ``state`` of every request's scope.
+    The other options are those of `HttpBase`.
 
     When the client hangs up, a coroutine is cancelled and a generator closed; a thread is waited for. An error in the middle of a streamed
     body is raised, for the server to abort the connection. Events are ``http_call``, ``http_return`` or ``http_exception``, ``http_close``, and
@@ -94,7 +94,10 @@ class AsgiApplication(HttpBase):
         self._pool: ThreadPoolExecutor | None = None
         self._streams_in = any(protocol.streams_in for protocol in app.in_protocols)
         awaited = iscoroutinefunction(app.call_wrapper)
-        self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
+        calls = app.interface.calls
+        self._awaited = {descriptor for descriptor in calls if awaited or _is_async(descriptor)}
+        inline_ones = {descriptor for descriptor in calls if inline or descriptor.inline}
+        self._on_loop = {None, *self._awaited, *inline_ones}  # None: what could not be dispatched
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the kinds ``http`` and ``lifespan``; a ``websocket`` is refused."""
@@ -150,7 +153,9 @@ class AsgiApplication(HttpBase):
         called = {call.descriptor for call in ctx.batch} if ctx.batch else {ctx.descriptor}
         if not called.isdisjoint(self._awaited):
             return await unless_hung_up(self._run_awaited(ctx, contexts, is_long), receive)
-        if self.inline or called == _NOTHING:
+        if called <= self._on_loop and (self.inline or len(contexts) == 1):
+            if is_long:
+                await self._in_thread(ctx, self.get_in_object, ctx)
             return self._run(ctx, contexts)
         return await unless_hung_up(self._in_thread(ctx, self._run, ctx, contexts), receive)
 
@@ -177,7 +182,7 @@ class AsgiApplication(HttpBase):
         """Call the user's function, or each one of a batch: coroutine functions on the loop, others in a thread."""
         for call in ctx.batch or (ctx,):
             if call.in_error is None and call.out_error is None and call.out_object is None:
-                if self.inline or call.descriptor in self._awaited:
+                if call.descriptor in self._on_loop:
                     await self.app.aprocess_request(call, gather=bool(ctx.batch) or not self._may_stream(call))
                 else:
                     await self._in_thread(ctx, self.app.process_request, call)
@@ -237,7 +242,7 @@ class AsgiApplication(HttpBase):
         return type(ctx.in_string) is list and len(ctx.in_string[0]) > _LONG
 
     def _place_of(self, descriptor: Any) -> str:
-        return "loop" if self.inline or descriptor in self._awaited else "thread"
+        return "loop" if descriptor in self._on_loop else "thread"
 
     def _check_announced(self, fields: Fields) -> Any:
         """Refuse a body that is too long by its headers; else what decompresses it."""
