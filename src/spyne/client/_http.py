@@ -15,7 +15,7 @@ from spyne.protocol._base import media_type_of
 from spyne.util.excerpt import cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AsyncExitStack, ExitStack
 
     from spyne.context import MethodContext
@@ -80,13 +80,13 @@ class HttpProcedure(RemoteProcedureBase):
         if 200 <= status < 300 and body == [b""] and not self.descriptor.results:
             return None
         ctx.in_string = body
-        shown = body[0][:_SHOWN] if isinstance(body, list) else b""
-        with self.explained(status, shown):
+        seen = body if isinstance(body, list) else []
+        with self.explained(status, seen):
             read_response(ctx)
         if ctx.in_error is not None:
             raise ctx.in_error
         if not 200 <= status < 300:
-            raise self._not_an_answer(status, shown, None)
+            raise self._not_an_answer(status, seen, None)
         return ctx.in_object
 
     def check_stream(self) -> None:
@@ -123,14 +123,15 @@ class HttpProcedure(RemoteProcedureBase):
         return self.finish(ctx, status, headers, scout.seen())
 
     @contextmanager
-    def explained(self, status: int, shown: bytes = b"") -> Iterator[None]:
-        """Raise ResponseError for what is wrong with a response. shown: its beginning."""
+    def explained(self, status: int, seen: Sequence[bytes] = ()) -> Iterator[None]:
+        """Raise ResponseError for what is wrong with a response. seen: what was read of it."""
         try:
             yield
         except Fault as error:
-            raise self._not_an_answer(status, shown, error) from error
+            raise self._not_an_answer(status, seen, error) from error
 
-    def _not_an_answer(self, status: int, body: bytes, error: Fault | None) -> ResponseError:
+    def _not_an_answer(self, status: int, seen: Sequence[bytes], error: Fault | None) -> ResponseError:
+        body = b"".join(seen[:1])[:_SHOWN]
         why = f" ({error.faultstring})" if error is not None and 200 <= status < 300 else ""
         shown = f": {cut(body.decode('utf-8', 'replace').strip())}" if body else ""
         return ResponseError(f"{self.url} answered HTTP {status} without a fault or a result{why}{shown}", status, body)
@@ -170,6 +171,18 @@ class ResponseLimit:
             message = f"the response of {self._url} is larger than max_response_length={self._limit} bytes"
             raise ResponseError(message, self._status, block[:_SHOWN])
         return block
+
+    def after(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """The blocks; each counts when the next one is asked for, so that it may be found to begin a stream before."""
+        for block in blocks:
+            yield block
+            self(block)
+
+    async def aafter(self, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The same for blocks that come asynchronously."""
+        async for block in blocks:
+            yield block
+            self(block)
 
     def lift(self) -> None:
         """Count no more."""

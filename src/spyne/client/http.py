@@ -182,8 +182,8 @@ class RemoteProcedure(HttpProcedure):
         if scout is None:
             return self._read(ctx, response)
         count = ResponseLimit(self.url, status, self.client.max_response_length)
-        blocks = (count(block) for block in response.iter_bytes())
-        with self.explained(status):
+        blocks = count.after(response.iter_bytes())
+        with self.explained(status, scout.seen()):
             whole = scout.whole(blocks)
         return self.opened(ctx, status, headers, scout, whole, count, blocks)
 
@@ -319,8 +319,8 @@ class AsyncRemoteProcedure(HttpProcedure):
         if scout is None:
             return await self._read(ctx, response)
         count = ResponseLimit(self.url, status, self.client.max_response_length)
-        blocks = (count(block) async for block in response.aiter_bytes())
-        with self.explained(status):
+        blocks = count.aafter(response.aiter_bytes())
+        with self.explained(status, scout.seen()):
             whole = await scout.awhole(blocks)
         return self.opened(ctx, status, headers, scout, whole, count, blocks)
 

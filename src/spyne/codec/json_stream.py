@@ -42,15 +42,20 @@ _ITEM = re.compile(_SPACE + rb"(" + _VALUE + rb")" + _SPACE + rb",?", re.DOTALL)
 _KEY = re.compile(_SPACE + rb"(" + _STRING + rb")" + _SPACE + rb":" + _SPACE, re.DOTALL)
 _START = re.compile(_SPACE + rb"\{" + _SPACE + rb'"([^"\\\x00-\x1f]{1,256})"' + _SPACE + rb":" + _SPACE + rb"\{")
 _BLANK = re.compile(_SPACE)
-_TOKEN = re.compile(_STRING + rb'|"|[{\[]|[}\]]', re.DOTALL)
+_MARK = re.compile(rb'["{}\[\]]')
+_INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+"""A string from its first quote, or from anywhere but the middle of an escape, to its last one or to what has arrived."""
 _LONGEST_START = 2048
+_LONG = 4096
+"""Bytes of a number from which on it is looked at again only when it has grown by a quarter."""
+_QUOTE = 0x22
 _OPENERS, _CLOSERS, _NO_VALUE = frozenset(b"{["), frozenset(b"}]"), frozenset(b",:]}")
 
 
 class _Cursor:
     """The text that has arrived and was not used up, and the place in it."""
 
-    __slots__ = ("_depth", "_patience", "_scanned", "at", "text")
+    __slots__ = ("_depth", "_is_in_string", "_patience", "_scanned", "at", "text")
 
     def __init__(self) -> None:
         self.text = b""
@@ -58,6 +63,7 @@ class _Cursor:
         self._patience = 0
         self._scanned = -1
         self._depth = 0
+        self._is_in_string = False
 
     def add(self, piece: bytes) -> None:
         """Some more has arrived; what is behind the place is let go."""
@@ -83,33 +89,39 @@ class _Cursor:
             if found is not None:
                 self._patience = 0
                 return found.end(1)
-            if text[at] not in _OPENERS:
-                self._patience = (len(text) - at) * 5 // 4
+            if text[at] not in _OPENERS and text[at] != _QUOTE:
+                self._patience = (len(text) - at) * 5 // 4 if len(text) - at > _LONG else 0
                 return -1
-            self._scanned, self._depth = at, 0
+            self._scanned, self._depth, self._is_in_string = at, 0, False
         return self._scan()
 
     def _scan(self) -> int:
-        """The same bracket by bracket, from where the last scan stopped; a string is looked at again only when it has grown."""
+        """The same mark by mark, from where the last scan stopped."""
         text = self.text
-        if len(text) - self._scanned < self._patience:
-            return -1
+        while True:
+            if self._is_in_string:
+                found = _INSIDE.match(text, self._scanned)
+                assert found is not None
+                self._scanned = found.end()
+                if text[self._scanned : self._scanned + 1] != b'"':
+                    return -1
+                self._scanned += 1
+                self._is_in_string = False
+            else:
+                mark = _MARK.search(text, self._scanned)
+                self._scanned = len(text) if mark is None else mark.end()
+                if mark is None:
+                    return -1
+                byte = text[mark.start()]
+                self._is_in_string = byte == _QUOTE
+                self._depth += (byte in _OPENERS) - (byte in _CLOSERS)
+            if self._depth == 0 and not self._is_in_string:
+                end, self._scanned = self._scanned, -1
+                return end
+
+    def close(self) -> None:
+        """All has arrived: what is there is looked at once more."""
         self._patience = 0
-        for token in _TOKEN.finditer(text, self._scanned):
-            byte = text[token.start()]
-            if byte in _OPENERS:
-                self._depth += 1
-            elif byte in _CLOSERS:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._scanned = -1
-                    return token.end()
-            elif token.end() - token.start() == 1:
-                self._scanned = token.start()
-                self._patience = (len(text) - token.start()) * 5 // 4
-                return -1
-        self._scanned = len(text)
-        return -1
 
 
 class JsonItems:
@@ -144,6 +156,11 @@ class JsonItems:
     def feed(self, piece: bytes) -> None:
         """Some more has arrived."""
         self._cursor.add(piece)
+
+    def close(self) -> None:
+        """The document is over; `ready` then gives the last items."""
+        self.is_closed = True
+        self._cursor.close()
 
     def ready(self) -> Iterator[Any]:
         """The items that are complete. Raises DecodeError or LimitExceeded."""

@@ -99,7 +99,14 @@ def _results(call: Call) -> Struct | None:
 def _head(field: Field, struct: Struct) -> Field:
     """A message without its last member."""
     rest = msgspec.structs.replace(
-        struct, fields=struct.fields[:-1], cls=list, make=_as_list, positional=True, base=None, subtypes=dict, native=False
+        struct,
+        fields=struct.fields[:-1],
+        cls=list,
+        make=_as_list,
+        positional=True,
+        base=None,
+        subtypes=dict,
+        native=False,
     )
     return msgspec.structs.replace(field, type=rest)
 

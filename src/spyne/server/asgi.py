@@ -293,9 +293,9 @@ class AsgiApplication(HttpBase):
         ended = False
         while not ended:
             found: list[bytes] = []
-            work = asyncio.ensure_future(self._in_thread(ctx, _gather, parts, found))
+            work = asyncio.ensure_future(self._in_thread(ctx, _gather, parts, found, perf_counter() + _SOON))
             try:
-                await asyncio.wait({work}, timeout=_SOON)
+                await asyncio.wait({work}, timeout=2 * _SOON)
                 if not work.done():
                     await _put_part(send, _taken(found))
                 ended = await work
@@ -402,13 +402,13 @@ async def _put_part(send: Send, block: bytes) -> None:
         await _put(send, {"type": "http.response.body", "body": block, "more_body": True})
 
 
-def _gather(parts: Iterator[bytes], found: list[bytes]) -> bool:
-    """Add the next parts to what was found; whether they were the last."""
-    size, start = 0, perf_counter()
+def _gather(parts: Iterator[bytes], found: list[bytes], end: float) -> bool:
+    """Add the next parts to what was found; whether they were the last. No part waits for another that comes after `end`."""
+    size = 0
     for part in parts:
         found.append(part)
         size += len(part)
-        if size >= _ENOUGH or perf_counter() - start > _SOON:
+        if size >= _ENOUGH or perf_counter() > end:
             return False
     return True
 

@@ -62,7 +62,10 @@ class JsonReceiver:
     __slots__ = ("_call", "_items", "_limit", "_make_document", "_methods", "_reader", "document", "is_closed")
 
     def __init__(
-        self, methods: Mapping[str, JsonStream], limit: int | None, make_document: Callable[[bytes], Any],
+        self,
+        methods: Mapping[str, JsonStream],
+        limit: int | None,
+        make_document: Callable[[bytes], Any],
         result: JsonStream | None = None,
     ) -> None:
         self._methods = methods
@@ -102,7 +105,7 @@ class JsonReceiver:
         """The message is over."""
         self.is_closed = True
         if self._items is not None:
-            self._items.is_closed = True
+            self._items.close()
 
     def head(self) -> list[Any]:
         """The arguments before the stream."""
