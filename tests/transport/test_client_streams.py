@@ -335,6 +335,31 @@ def test_what_users_raise(kind, player, address):
     player(*address(kind), play)
 
 
+@pytest.mark.parametrize("kind", ["soap11", "json"])
+def test_a_task_that_is_cancelled(kind, address):
+    """A task that is cancelled while it waits for an item leaves no connection behind."""
+
+    async def play(client):
+        taken = asyncio.Event()
+
+        async def take():
+            async with client.service.turns.stream(4) as rows:
+                async for _ in rows:
+                    taken.set()
+
+        task = asyncio.create_task(take())
+        await taken.wait()
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await client.service.one(6) == 6
+        SEEN.extend([0, 1, 2, 3])
+        await asyncio.to_thread(until, lambda: "closed" in SEEN)
+
+    async_play(*address(kind), play)
+
+
 def test_headers():
     """The headers of HTTP and of SOAP are there before the first item."""
     client = Client(make(Soap11))
