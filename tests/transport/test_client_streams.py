@@ -18,6 +18,7 @@ import uvicorn
 
 from spyne import Application, Array, ByteArray, ComplexModel, Fault, Integer, Iterable, Service, Unicode, rpc
 from spyne.client import ResponseError
+from spyne.client._asgi import AsgiTransport
 from spyne.client.http import AsyncHttpClient, HttpClient
 from spyne.limits import Limits
 from spyne.protocol.json import JsonDocument, JsonP, JsonRpc
@@ -588,6 +589,100 @@ def test_further_attempts(monkeypatch, retries, wanted):
         return
     with client.service.again.stream() as rows:
         assert [row.id for row in rows] == wanted
+
+
+# --- in this process --------------------------------------------------------------------------------------------------------------
+
+
+async def taking_turns(kind, calls):
+    """Take `calls` items of four, each of which is made when the one before was taken, without a socket."""
+    async with AsyncClient(make(PROTOCOLS[kind])) as client:
+        async with client.service.turns.stream(4) as rows:
+            for number in range(calls):
+                assert (await anext(rows)).id == number
+                assert "closed" not in SEEN
+                SEEN.append(number)
+            if calls == 4:
+                assert await anext(rows, None) is None
+                assert "closed" in SEEN
+        SEEN.extend(range(4))
+        assert await client.call("one", 6) == 6
+    assert "closed" in SEEN
+
+
+@pytest.mark.parametrize("calls", [0, 1, 4])
+@pytest.mark.parametrize("kind", PROTOCOLS)
+def test_asgi_in_this_process(kind, calls):
+    """The application makes an item when it is wanted, is told when nobody wants more, and has ended when the client is closed."""
+    asyncio.run(taking_turns(kind, calls))
+
+
+def test_wsgi_in_this_process():
+    """The same over WSGI, where an item is made when it is asked for."""
+    client = Client(make(JsonDocument))
+    SEEN.extend(range(4))
+    with client.service.turns.stream(4) as rows:
+        assert next(rows).id == 0
+        assert "closed" not in SEEN
+    assert "closed" in SEEN
+
+
+async def failing(app, **options):
+    """What a request to an ASGI application raises in this process, and how much of its body came before."""
+    got = b""
+    async with httpx.AsyncClient(transport=AsgiTransport(app), base_url=URL) as http:
+        try:
+            async with http.stream("POST", "/", **options) as response:
+                async for block in response.aiter_raw():
+                    got += block
+        except Exception as error:
+            return type(error), got
+        return None, got
+
+
+def acting(*messages, error=None):
+    """An ASGI application that reads the body, sends these messages, and then raises."""
+
+    async def app(scope, receive, send):
+        body = b""
+        while (message := await receive())["type"] == "http.request":
+            body += message["body"]
+            if not message["more_body"]:
+                break
+        SEEN.append(body)
+        for message in messages:
+            await send(message)
+        if error is not None:
+            raise error
+
+    return app
+
+
+START = {"type": "http.response.start", "status": 200, "headers": []}
+PART = {"type": "http.response.body", "body": b"part", "more_body": True}
+END = {"type": "http.response.body", "body": b"end"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "error", "raised", "got"),
+    [
+        ([START, PART, END], None, None, b"partend"),
+        ([START, PART, END], ValueError(), ValueError, b"partend"),
+        ([START, PART], ValueError(), ValueError, b"part"),
+        ([], ValueError(), ValueError, b""),
+        ([START, PART], None, httpx.RemoteProtocolError, b"part"),
+        ([], None, httpx.RemoteProtocolError, b""),
+    ],
+)
+def test_how_an_application_in_this_process_ends(messages, error, raised, got):
+    """What it raises comes out, before its answer, in the middle of it, or after it; one that stops early is no server that answers."""
+
+    async def body():
+        yield b"a"
+        yield b"b"
+
+    assert asyncio.run(failing(acting(*messages, error=error), content=body())) == (raised, got)
+    assert SEEN == [b"ab"]
 
 
 # --- memory -----------------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ try:
 except ImportError:
     raise ImportError("HTTP clients need httpx: pip install 'spyne[client]'") from None
 
+from spyne.client._asgi import AsgiTransport
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
     from contextlib import AbstractContextManager
@@ -246,7 +248,7 @@ class AsyncHttpClient(_HttpClientBase):
             retries=retries,
             telemetry=telemetry,
         )
-        transport = httpx.ASGITransport(app=asgi) if asgi is not None else None
+        transport = AsgiTransport(asgi) if asgi is not None else None
         self.http = http or httpx.AsyncClient(auth=auth, verify=verify, cert=cert, timeout=timeout, transport=transport)
         self.service = RemoteService(AsyncRemoteProcedure, url, app, self)
 
