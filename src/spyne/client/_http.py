@@ -96,31 +96,21 @@ class HttpProcedure(RemoteProcedureBase):
                 f"{self.descriptor.operation_name} does not return an array or iterator, so there are no items to stream; call it"
             )
 
-    def scout(self, ctx: MethodContext, status: int, headers: Mapping[str, str]) -> Any:
+    def scout(self, ctx: MethodContext, response: Any) -> Any:
         """What finds the beginning of the items in a response; None where that is to be read as a whole: faults and packages, and
         all responses in protocols that do not stream.
         """
-        if is_multipart(headers) or not 200 <= status < 300:
+        if is_multipart(response.headers) or not 200 <= response.status_code < 300:
             return None
         return ctx.in_protocol.result_scout(ctx)
 
-    def opened(
-        self,
-        ctx: MethodContext,
-        status: int,
-        headers: Mapping[str, str],
-        scout: Any,
-        whole: bytes | None,
-        count: ResponseLimit,
-        blocks: Any,
-    ) -> Any:
-        """The items of a response that `scout` has read as a `whole`, or as far as the first one; `blocks` are the rest."""
-        if whole is not None:
-            return self.finish(ctx, status, headers, [whole])
-        count.lift()
-        ctx.in_stream = scout.incoming(blocks)
-        ctx.in_document = ctx.in_stream.document
-        return self.finish(ctx, status, headers, scout.seen())
+    def opened(self, ctx: MethodContext, response: Any, whole: bytes | None, scout: Any, blocks: Any) -> Any:
+        """The items of a response that was read as a `whole`, or as far as the first one; `blocks` are the rest."""
+        if whole is None:
+            ctx.in_stream = scout.incoming(blocks)
+            ctx.in_document = ctx.in_stream.document
+        seen = scout.seen() if whole is None else [whole]
+        return self.finish(ctx, response.status_code, response.headers, seen)
 
     @contextmanager
     def explained(self, status: int, seen: Sequence[bytes] = ()) -> Iterator[None]:

@@ -179,15 +179,15 @@ class RemoteProcedure(HttpProcedure):
 
     def _open(self, ctx: Any, response: httpx.Response) -> Any:
         """The items of the result, of which the beginning was read."""
-        status, headers = response.status_code, response.headers
-        scout = self.scout(ctx, status, headers)
+        scout = self.scout(ctx, response)
         if scout is None:
             return self._read(ctx, response)
-        count = ResponseLimit(self.url, status, self.client.max_response_length)
+        count = ResponseLimit(self.url, response.status_code, self.client.max_response_length)
         blocks = count.after(response.iter_bytes())
-        with self.explained(status, scout.seen()):
+        with self.explained(response.status_code, scout.seen()):
             whole = scout.whole(blocks)
-        return self.opened(ctx, status, headers, scout, whole, count, blocks)
+        count.lift()
+        return self.opened(ctx, response, whole, scout, blocks)
 
     def _each(self, ctx: Any, items: Any, held: ExitStack) -> Generator[Any]:
         with held, self.explained(ctx.transport.resp_code):
@@ -316,15 +316,15 @@ class AsyncRemoteProcedure(HttpProcedure):
 
     async def _open(self, ctx: Any, response: httpx.Response) -> Any:
         """The items of the result, of which the beginning was read."""
-        status, headers = response.status_code, response.headers
-        scout = self.scout(ctx, status, headers)
+        scout = self.scout(ctx, response)
         if scout is None:
             return await self._read(ctx, response)
-        count = ResponseLimit(self.url, status, self.client.max_response_length)
+        count = ResponseLimit(self.url, response.status_code, self.client.max_response_length)
         blocks = count.aafter(response.aiter_bytes())
-        with self.explained(status, scout.seen()):
+        with self.explained(response.status_code, scout.seen()):
             whole = await scout.awhole(blocks)
-        return self.opened(ctx, status, headers, scout, whole, count, blocks)
+        count.lift()
+        return self.opened(ctx, response, whole, scout, blocks)
 
     async def _each(self, ctx: Any, items: Any, held: AsyncExitStack) -> AsyncGenerator[Any]:
         async with held:
