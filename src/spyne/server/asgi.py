@@ -43,6 +43,7 @@ _ENOUGH = 64 * _KIB
 """Bytes that a thread gathers of a generator before it hands them over."""
 _SOON = 0.005
 """Seconds after which what it has is taken from it."""
+_NOTHING = {None}
 
 
 class AsgiApplication(HttpBase):
@@ -94,10 +95,8 @@ class AsgiApplication(HttpBase):
         self._pool: ThreadPoolExecutor | None = None
         self._streams_in = any(protocol.streams_in for protocol in app.in_protocols)
         awaited = iscoroutinefunction(app.call_wrapper)
-        calls = app.interface.calls
-        self._awaited = {descriptor for descriptor in calls if awaited or _is_async(descriptor)}
-        inline_ones = {descriptor for descriptor in calls if inline or descriptor.inline}
-        self._on_loop = {None, *self._awaited, *inline_ones}  # None: what could not be dispatched
+        self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
+        self._quick = {descriptor for descriptor in app.interface.calls if descriptor.inline} - self._awaited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the kinds ``http`` and ``lifespan``; a ``websocket`` is refused."""
@@ -151,11 +150,13 @@ class AsgiApplication(HttpBase):
             is_long = await self._read(ctx, fields, receive)
         contexts = await self._in_thread(ctx, self.dispatch, ctx) if is_long else self.dispatch(ctx)
         called = {call.descriptor for call in ctx.batch} if ctx.batch else {ctx.descriptor}
-        if not called.isdisjoint(self._awaited):
-            return await unless_hung_up(self._run_awaited(ctx, contexts, is_long), receive)
-        if called <= self._on_loop and (self.inline or len(contexts) == 1):
+        if self._quick and called <= self._quick and len(contexts) == 1:
             if is_long:
                 await self._in_thread(ctx, self.get_in_object, ctx)
+            return self._run(ctx, contexts)
+        if not called.isdisjoint(self._awaited):
+            return await unless_hung_up(self._run_awaited(ctx, contexts, is_long), receive)
+        if self.inline or called == _NOTHING:
             return self._run(ctx, contexts)
         return await unless_hung_up(self._in_thread(ctx, self._run, ctx, contexts), receive)
 
@@ -182,7 +183,7 @@ class AsgiApplication(HttpBase):
         """Call the user's function, or each one of a batch: coroutine functions on the loop, others in a thread."""
         for call in ctx.batch or (ctx,):
             if call.in_error is None and call.out_error is None and call.out_object is None:
-                if call.descriptor in self._on_loop:
+                if self.inline or call.descriptor in self._awaited:
                     await self.app.aprocess_request(call, gather=bool(ctx.batch) or not self._may_stream(call))
                 else:
                     await self._in_thread(ctx, self.app.process_request, call)
@@ -242,7 +243,7 @@ class AsgiApplication(HttpBase):
         return type(ctx.in_string) is list and len(ctx.in_string[0]) > _LONG
 
     def _place_of(self, descriptor: Any) -> str:
-        return "loop" if descriptor in self._on_loop else "thread"
+        return "loop" if self.inline or descriptor in self._awaited or descriptor in self._quick else "thread"
 
     def _check_announced(self, fields: Fields) -> Any:
         """Refuse a body that is too long by its headers; else what decompresses it."""
