@@ -452,6 +452,21 @@ def test_methods_that_say_that_they_are_inline():
     assert SEEN[0].startswith("spyne")
 
 
+def test_long_bodies_are_parsed_in_a_thread():
+    """A long body does not stop the loop, whether one method is inline or all are."""
+    for inline in (False, True):
+        SEEN.clear()
+        app = Application([Quick], "tns", in_protocol=JsonDocument(validator="soft"))
+        app.in_protocol.event_manager.add_listener(
+            "before_deserialize", lambda ctx: SEEN.append(threading.current_thread().name)
+        )
+        with serving(AsgiApplication(app, inline=inline)) as address:
+            assert call(address, "length", text="x" * 600_000).json().startswith("600000")
+            assert SEEN.pop().startswith("spyne")
+            assert call(address, "length", text="x").json().startswith("1 ")
+            assert not SEEN.pop().startswith("spyne")
+
+
 def test_inline_calls_in_a_batch():
     """A batch runs on the loop where all of its methods may."""
     app = Application([Quick], "tns", in_protocol=JsonRpc(validator="soft"))

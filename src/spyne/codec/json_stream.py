@@ -42,7 +42,7 @@ _ITEM = re.compile(_SPACE + rb"(" + _VALUE + rb")" + _SPACE + rb",?", re.DOTALL)
 _KEY = re.compile(_SPACE + rb"(" + _STRING + rb")" + _SPACE + rb":" + _SPACE, re.DOTALL)
 _START = re.compile(_SPACE + rb"\{" + _SPACE + rb'"([^"\\\x00-\x1f]{1,256})"' + _SPACE + rb":" + _SPACE + rb"\{")
 _BLANK = re.compile(_SPACE)
-_MARK = re.compile(rb'["{}\[\]]')
+_TOKEN = re.compile(_STRING + rb'|"|[{\[]|[}\]]', re.DOTALL)
 _INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
 """A string from its first quote, or from anywhere but the middle of an escape, to its last one or to what has arrived."""
 _LONGEST_START = 2048
@@ -93,31 +93,41 @@ class _Cursor:
                 self._patience = (len(text) - at) * 5 // 4 if len(text) - at > _LONG else 0
                 return -1
             self._scanned, self._depth, self._is_in_string = at, 0, False
-        return self._scan()
+        end = self._scan()
+        if end >= 0:
+            self._scanned = -1
+        return end
 
     def _scan(self) -> int:
-        """The same mark by mark, from where the last scan stopped."""
+        """The same token by token, from where the last scan stopped, which may have been inside of a string."""
         text = self.text
-        while True:
-            if self._is_in_string:
-                found = _INSIDE.match(text, self._scanned)
-                assert found is not None
-                self._scanned = found.end()
-                if text[self._scanned : self._scanned + 1] != b'"':
-                    return -1
-                self._scanned += 1
-                self._is_in_string = False
-            else:
-                mark = _MARK.search(text, self._scanned)
-                self._scanned = len(text) if mark is None else mark.end()
-                if mark is None:
-                    return -1
-                byte = text[mark.start()]
-                self._is_in_string = byte == _QUOTE
-                self._depth += (byte in _OPENERS) - (byte in _CLOSERS)
-            if self._depth == 0 and not self._is_in_string:
-                end, self._scanned = self._scanned, -1
-                return end
+        if self._is_in_string and not self._pass_string():
+            return -1
+        if self._depth == 0 and self._scanned > self.at:  # the value is that string
+            return self._scanned
+        for token in _TOKEN.finditer(text, self._scanned):
+            byte = text[token.start()]
+            self._depth += (byte in _OPENERS) - (byte in _CLOSERS)
+            if byte == _QUOTE and token.end() - token.start() == 1:
+                self._scanned = token.end()
+                self._is_in_string = True
+                self._pass_string()
+                return -1
+            if self._depth == 0:
+                return token.end()
+        self._scanned = len(text)
+        return -1
+
+    def _pass_string(self) -> bool:
+        """Go on in a string; whether its end has arrived."""
+        inside = _INSIDE.match(self.text, self._scanned)
+        assert inside is not None
+        self._scanned = inside.end()
+        if self.text[self._scanned : self._scanned + 1] != b'"':
+            return False
+        self._scanned += 1
+        self._is_in_string = False
+        return True
 
     def close(self) -> None:
         """All has arrived: what is there is looked at once more."""

@@ -96,7 +96,7 @@ class AsgiApplication(HttpBase):
         self._streams_in = any(protocol.streams_in for protocol in app.in_protocols)
         awaited = iscoroutinefunction(app.call_wrapper)
         self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
-        self._quick = {descriptor for descriptor in app.interface.calls if descriptor.inline} - self._awaited
+        self._quick = {descriptor for descriptor in app.interface.calls if inline or descriptor.inline} - self._awaited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the kinds ``http`` and ``lifespan``; a ``websocket`` is refused."""
