@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import exists, select, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -103,6 +103,8 @@ def _codes_of(error: BaseException) -> list[str]:
 
 def is_passing(error: BaseException, database: Database) -> bool:
     """Whether a database's error is none of the statement's fault: a lost connection, a full disk, a deadlock, a server that restarts."""
+    if isinstance(error, PendingRollbackError):
+        return True  # the connection broke before, and whoever was told has gone on regardless
     if not isinstance(error, DBAPIError):
         return False
     codes = _codes_of(error.orig or error)
