@@ -23,6 +23,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=1.0, help="of faults, on each database (1)")
     parser.add_argument("--rate", type=float, default=1.0, help="faults a second (1)")
     parser.add_argument("--walk", action="store_true", help="kill at every statement boundary instead of by chance")
+    parser.add_argument("--keep", default="", help="a folder for the histories and logs of a drill that comes to no end")
     parser.add_argument("--mutant", choices=sorted(MUTANTS), default="", help="drill a queue with this bug in it")
     return parser.parse_args()
 
@@ -38,6 +39,7 @@ def run(name: str, args: argparse.Namespace) -> Result:
             rate=args.rate,
             cast=CAST,
             mutant=args.mutant,
+            keep=args.keep,
             quiet=not sys.stderr.isatty(),
         )
         return drill(server, plan)

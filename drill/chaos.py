@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -69,7 +70,9 @@ NATURES = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "seg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a drill goes. rate: faults a second. producers: how many. cast: the consumers."""
+    """How a drill goes. rate: faults a second. producers: how many. cast: the consumers. patience: seconds to come to the end when the faults have stopped. keep: a folder
+    for the histories and logs of a drill that did not.
+    """
 
     seed: int
     seconds: float
@@ -80,6 +83,7 @@ class Plan:
     patience: float = 90.0
     mutant: str = ""
     quiet: bool = True
+    keep: str = ""
 
 
 def drill(database: Database, plan: Plan) -> Result:
@@ -168,6 +172,8 @@ def _come_to_rest(field: faults.Field, plan: Plan, queue: Queue) -> float | None
         field.crew.revive()  # poison may still kill
         drained = gather.wait_for_drain(queue, workers, 0.5)
     rest = None if drained is None else time.monotonic() - began
+    if drained is None and plan.keep:
+        shutil.copytree(field.crew.of("consumer")[0].orders(1).folder, plan.keep, dirs_exist_ok=True)
     for post in field.crew.dismiss("consumer", 30):
         field.crew.errors.append(f"{post}: did not end on SIGTERM")
     return rest

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drill.checker import DUPLICATED, LOST, OTHER, REORDERED
 
 if TYPE_CHECKING:
-    from drill.checker import Verdict
+    from drill.checker import Finding, Verdict
 
-SHOWN = 20
+SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +58,13 @@ def details(results: list[Result]) -> str:
     """Return what was found, and what processes died of; empty when nothing was."""
     lines = []
     for result in results:
+        groups: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
         for found in result.verdict.findings.values():
-            lines += [f"- {result.database}: {finding}" for finding in found[:SHOWN]]
-            if len(found) > SHOWN:
-                lines.append(f"- {result.database}: … and {len(found) - SHOWN} more")
+            for finding in found:
+                groups[finding.name, finding.worker].append(finding)
+        for alike in groups.values():
+            more = f" (and {len(alike) - SHOWN} more)" if len(alike) > SHOWN else ""
+            lines.append(f"- {result.database}: {alike[0]}{''.join(f'; {f.detail}' for f in alike[1:SHOWN])}{more}")
         lines += [f"- {result.database}: {count} × {error}" for error, count in Counter(result.errors).most_common()]
     return "\n".join(lines)
 
