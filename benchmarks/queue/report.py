@@ -78,7 +78,7 @@ def costs(records):
         return [spread([each["rate"] for each in records]), spread([each["cpu"] * 1e6 for each in records]), wal]
     every = [delay * 1e3 for each in records for delay in each["delays"]]
     tail = f"p50 {percentile(every, 50):.2f}, p99 {percentile(every, 99):.2f} ms"
-    return [tail, f"{median(each['idle'] for each in records) * 1e6:,.0f} per s", ""]
+    return [tail, f"{median(each['idle'] for each in records) * 1e6:,.0f} us a second", ""]
 
 
 def tables(records, rounds):
