@@ -49,9 +49,9 @@ class ServerBase:
             if processor is not None:
                 processor.initialize(self)
 
-    def make_context(self) -> MethodContext:
-        """A new context for a request to this server; fires ``method_context_created``."""
-        ctx = MethodContext(self, MethodContext.SERVER)
+    def make_context(self, transport: Any = None) -> MethodContext:
+        """A new context for a request to this server; fires ``method_context_created``. transport: its transport context, a plain one by default."""
+        ctx = MethodContext(self, MethodContext.SERVER, transport)
         manager: EventManager = self.app.event_manager
         if "method_context_created" in manager.handlers:
             manager.fire_event("method_context_created", ctx)

@@ -1,0 +1,237 @@
+"""The log: tasks are appended, get positions, and are read in their order."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from spyne.queue.errors import SchemaError
+from spyne.queue.sql.engine import transaction
+from spyne.queue.task import Task, hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from spyne.queue.sql.databases import Database
+    from spyne.queue.sql.tables import Tables
+    from spyne.queue.task import NewTask
+
+__all__ = ["Gap", "Log", "Topic"]
+
+logger = logging.getLogger(__name__)
+
+MAX_KEY = 1000
+SEQUENCED_AT_ONCE = 5000
+"""Positions given in one transaction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What is known of a topic. head: the last position. trimmed: the last one that was removed. settled: no task up to this id is still to
+    come. last_id: the highest id that has a position.
+    """
+
+    head: int
+    trimmed: int
+    settled: int
+    last_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap(Exception):
+    """The task after a position is not there. first: the position of the one that is found instead."""
+
+    after: int
+    first: int
+
+
+class Log:
+    """One topic of a table set. Methods work on the caller's connection; those that write need a transaction on it."""
+
+    def __init__(self, tables: Tables, database: Database, topic: str) -> None:
+        self.tables = tables
+        self.database = database
+        self.topic = topic
+        self._append = insert(tables.queue).returning(tables.queue.c.id, sort_by_parameter_order=True)
+        self._append_one = insert(tables.queue).returning(tables.queue.c.id)
+        self._topic = select(*(tables.topic.c[name] for name in ("head", "trimmed", "settled", "last_id"))).where(
+            tables.topic.c.topic == topic
+        )
+        self._locked = self._topic.with_for_update(skip_locked=database.positions_late)
+        self._waiting = select(literal(1)).where(self.unplaced(bindparam("settled"))).limit(1)
+        self._sequence = self._give_positions()
+        self._move_head = self._head_moves()
+        self._readers: dict[int, Any] = {}
+
+    # --- writing ---
+
+    def append(self, connection: Connection, tasks: Sequence[NewTask]) -> list[int]:
+        """Append tasks in the caller's transaction and return their ids, in order.
+
+        Where there is one writer at a time they get their positions at once. Raises ValueError for a key over 1000 characters.
+        """
+        rows = [self._row(task) for task in tasks]
+        if len(rows) == 1:
+            ids = [connection.execute(self._append_one, rows[0]).scalar_one()]
+        else:
+            ids = list(connection.scalars(self._append, rows)) if rows else []
+        if not self.database.positions_late:
+            self.sequence(connection)
+        return ids
+
+    def _row(self, task: NewTask) -> dict[str, Any]:
+        if task.key is not None and len(task.key) > MAX_KEY:
+            raise ValueError(f"the key {task.key[:40]!r}… has {len(task.key)} characters; at most {MAX_KEY} are kept")
+        return {
+            "topic": self.topic,
+            "data": task.data,
+            "size": len(task.data),
+            "task_key": task.key,
+            "key_hash": hash_of(task.key),
+        }
+
+    # --- positions ---
+
+    def is_waiting(self, connection: Connection, settled: int) -> bool:
+        """Whether a committed task has no position."""
+        return connection.execute(self._waiting, {"settled": settled}).first() is not None
+
+    def sequence(self, connection: Connection, settle: int | None = None) -> int | None:
+        """Give positions to the committed tasks that have none, in the order of their ids, and return how many; None where another process is at it.
+
+        All transactions that ended before this one's statement are seen, and everything above `settled` is looked at: a task is never placed
+        before another one that was committed before it was begun. settle: the new `settled`, once nothing more is to come up to that id.
+        """
+        row = connection.execute(self._locked).first()
+        if row is None:
+            return None
+        given = connection.execute(self._sequence, {"head": row.head, "settled": row.settled}).rowcount
+        values: dict[str, Any] = {"old_head": row.head, "given": given, "new_settled": row.settled}
+        if not self.database.positions_late:
+            values["new_settled"] = -1  # one writer at a time: what has a position is settled
+        elif settle is not None and given < SEQUENCED_AT_ONCE:
+            values["new_settled"] = max(settle, row.settled)
+        if given or values["new_settled"] != row.settled:
+            connection.execute(self._move_head, values)
+        return given
+
+    def unplaced(self, settled: Any) -> Any:
+        """Tasks of this topic above an id without a row in the order; both sides are ranges of an index."""
+        queue, order = self.tables.queue, self.tables.order
+        placed = exists().where(order.c.task_id == queue.c.id, order.c.task_id > settled)
+        return and_(queue.c.topic == self.topic, queue.c.id > settled, ~placed)
+
+    def _give_positions(self) -> Any:
+        queue, order = self.tables.queue, self.tables.order
+        new = (
+            select(queue.c.id, queue.c.size, queue.c.key_hash)
+            .where(self.unplaced(bindparam("settled")))
+            .order_by(queue.c.id)
+            .limit(SEQUENCED_AT_ONCE)
+            .subquery("new")
+        )
+        position = bindparam("head", type_=order.c.pos.type) + func.row_number().over(order_by=new.c.id)
+        rows = select(literal(self.topic), position, new.c.id, new.c.size, new.c.key_hash)
+        return insert(order).from_select(["topic", "pos", "task_id", "size", "key_hash"], rows)
+
+    def _head_moves(self) -> Any:
+        topic, order = self.tables.topic, self.tables.order
+        newest = (
+            select(func.max(order.c.task_id))
+            .where(order.c.topic == self.topic, order.c.pos > bindparam("old_head"))
+            .scalar_subquery()
+        )
+        # max() of one column, since the functions for the greater of two values have other names everywhere
+        highest = func.coalesce(newest, topic.c.last_id)
+        settled = bindparam("new_settled", type_=topic.c.settled.type)
+        values = {"head": topic.c.head + bindparam("given", type_=topic.c.head.type)}
+        if self.database.positions_late:
+            values["last_id"] = case((highest > topic.c.last_id, highest), else_=topic.c.last_id)
+            values["settled"] = settled
+        else:
+            values["last_id"] = values["settled"] = highest
+        return update(topic).where(topic.c.topic == self.topic).values(values)
+
+    # --- reading ---
+
+    def read(
+        self, connection: Connection, after: int, *, most: int, max_bytes: int, lane: int = 0, lanes: int = 1
+    ) -> list[Task]:
+        """The tasks after a position, in order and without a gap: at most `most`, and as many as `max_bytes` hold but at least one.
+
+        Tasks of other lanes come without their data. Raises Gap where the next one is not there though later ones are.
+        """
+        if lanes not in self._readers:
+            self._readers[lanes] = self._reader(lanes)
+        rows = connection.execute(
+            self._readers[lanes], {"after": after, "most": most, "max_bytes": max_bytes, "lane": lane}
+        ).all()
+        for place, row in enumerate(rows, after + 1):
+            if row.pos != place:
+                raise Gap(place - 1, row.pos)
+        return [_task(row) for row in rows]
+
+    def _reader(self, lanes: int) -> Any:
+        queue, order = self.tables.queue, self.tables.order
+        total = func.sum(order.c.size).over(order_by=order.c.pos)
+        window = (
+            select(order, (total - order.c.size).label("before"))
+            .where(order.c.topic == self.topic, order.c.pos > bindparam("after"))
+            .order_by(order.c.pos)
+            .limit(bindparam("most"))
+            .subquery("window_")
+        )
+        mine = queue.c.id == window.c.task_id
+        if lanes > 1:
+            mine = and_(mine, func.coalesce(window.c.key_hash, window.c.pos) % lanes == bindparam("lane"))
+        return (
+            select(
+                window.c.pos, window.c.task_id, window.c.key_hash, queue.c.data, queue.c.task_key, queue.c.created_at
+            )
+            .select_from(window.join(queue, mine, isouter=lanes > 1))
+            .where(or_(window.c.before == 0, window.c.before < bindparam("max_bytes")))
+            .order_by(window.c.pos)
+        )
+
+    def state(self, connection: Connection) -> Topic:
+        """What is known of the topic. Raises SchemaError where it was never made."""
+        row = connection.execute(self._topic).first()
+        if row is None:
+            raise SchemaError(f"the database has no topic {self.topic!r}; Queue.create() makes it")
+        return Topic(head=row.head, trimmed=row.trimmed, settled=row.settled, last_id=row.last_id)
+
+    def make_topic(self, connection: Connection) -> None:
+        """Make the row of the topic, once."""
+        try:
+            with transaction(connection, self.database):
+                if connection.execute(self._topic).first() is None:
+                    connection.execute(insert(self.tables.topic), {"topic": self.topic})
+        except IntegrityError:
+            logger.debug("topic %s was made by another process at the same time", self.topic)
+
+    def position_at(self, connection: Connection, moment: int) -> int:
+        """The last position whose task was appended before a moment, in milliseconds since 1970."""
+        queue, order = self.tables.queue, self.tables.order
+        first = connection.scalar(
+            select(func.min(order.c.pos))
+            .select_from(order.join(queue, queue.c.id == order.c.task_id))
+            .where(order.c.topic == self.topic, queue.c.created_at >= moment)
+        )
+        return self.state(connection).head if first is None else int(first) - 1
+
+
+def _task(row: Row[Any]) -> Task:
+    return Task(
+        position=row.pos,
+        task_id=row.task_id,
+        data=row.data,
+        key=row.task_key,
+        key_hash=row.key_hash,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,78 @@
+"""The sequencer: gives positions to committed tasks, and knows below which id there is nothing left to look for.
+
+Ids are drawn before a transaction commits, so that a task can appear behind others that were read already. Positions are given after the commit, and
+consumers follow positions alone. Each run looks at all ids above the topic's `settled` mark. The mark moves up to an id once every transaction
+that may hold one up to there has ended: those that were open at a first look are gone at a later one.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from spyne.queue.sql.engine import transaction
+from spyne.queue.sql.log import SEQUENCED_AT_ONCE
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from spyne.queue.sql.log import Log, Topic
+
+__all__ = ["Sequencer"]
+
+_PAUSE = 1.0
+"""Seconds between two looks at who may still commit."""
+
+_WORTH_IT = 200
+"""Ids above the mark before it is moved."""
+
+
+class Sequencer:
+    """Runs on the connection of one consumer; any number may run at once, in any number of processes."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self._mark: tuple[int, frozenset[str]] | None = None
+        self._next_look = 0.0
+
+    def run(self, connection: Connection) -> int:
+        """Give positions to what has none and return to how many; needs a connection without a transaction."""
+        log = self.log
+        if not log.database.positions_late:
+            return 0
+        topic = log.state(connection)
+        is_waiting = log.is_waiting(connection, topic.settled)
+        connection.rollback()
+        settle = self._settled(connection, topic)
+        if not is_waiting and settle is None:
+            return 0
+        total = 0
+        while True:
+            with transaction(connection, log.database):
+                given = log.sequence(connection, settle)
+            total += given or 0
+            if given is None or given < SEQUENCED_AT_ONCE:
+                return total
+
+    def _settled(self, connection: Connection, topic: Topic) -> int | None:
+        """An id up to which no task is still to come, None while that is not known."""
+        now = time.monotonic()
+        if now < self._next_look or topic.last_id - topic.settled < _WORTH_IT:
+            return None
+        self._next_look = now + _PAUSE
+        assert self.log.database.writers is not None
+        if self._mark is None:
+            self._mark = (topic.last_id, self._writers(connection, topic.last_id))
+            return None
+        mark, open_then = self._mark
+        if open_then & self._writers(connection, mark):
+            return None
+        self._mark = None
+        return mark
+
+    def _writers(self, connection: Connection, up_to: int) -> frozenset[str]:
+        find = self.log.database.writers
+        assert find is not None
+        found = find(connection, self.log.tables, self.log.topic, up_to)
+        connection.rollback()
+        return found

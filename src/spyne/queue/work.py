@@ -1,0 +1,61 @@
+"""The transaction that a handler may work in: the consumer's own, with a savepoint for each task that uses it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from spyne.error import Fault
+
+__all__ = ["TransactionEnded", "Work"]
+
+
+class TransactionEnded(Exception):
+    """A handler has committed or rolled back the consumer's transaction, which it must not."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+class Work:
+    """The connection of a batch, None where handlers work elsewhere. savepoints: how many tasks have used it.
+
+    The savepoint of a task is made when its handler first asks for the connection: a task that does not costs no statement.
+    """
+
+    __slots__ = ("_savepoint", "_transaction", "connection", "savepoints")
+
+    def __init__(self, connection: Connection | None) -> None:
+        self.connection = connection
+        self.savepoints = 0
+        self._savepoint: Any = None
+        self._transaction = None if connection is None else connection.get_transaction()
+
+    def open(self) -> Connection | None:
+        """The connection, with the task's savepoint on it."""
+        if self.connection is not None and self._savepoint is None:
+            self._savepoint = self.connection.begin_nested()
+            self.savepoints += 1
+        return self.connection
+
+    @property
+    def is_used(self) -> bool:
+        """Whether the task has asked for the connection."""
+        return self._savepoint is not None
+
+    def end(self, *, failed: bool) -> bool:
+        """Keep or undo what the task did, and return whether the consumer's transaction is still the one that was begun."""
+        savepoint, self._savepoint = self._savepoint, None
+        if savepoint is None:
+            return True
+        assert self.connection is not None
+        if self.connection.get_transaction() is not self._transaction:
+            return False
+        if failed:
+            savepoint.rollback()
+        else:
+            savepoint.commit()
+        return True
