@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 OURS = "this project"
+LEFT = "SELECT sum(head - pos) FROM worker_status JOIN task_topic ON task_topic.topic = worker_status.topic"
 POLL = {"initial_delay": 0.005, "max_delay": 0.005, "backoff": 1.0}
 
 
@@ -26,6 +27,14 @@ class Entry:
 
 
 ROSTER = {
+    (OURS, "postgresql"): Entry(
+        peer="spyne_peer",
+        environment="queue-this",
+        place="postgresql",
+        left=LEFT,
+        sizes={"single": 1000, "batch": 20000, "together": 20000, "fan-out": 10000},
+        fans_out=True,
+    ),
     ("procrastinate", "postgresql"): Entry(
         peer="procrastinate_peer",
         environment="queue-procrastinate",
@@ -33,7 +42,7 @@ ROSTER = {
         left="SELECT count(*) FROM procrastinate_jobs",
         sizes={"single": 1000, "batch": 4000, "together": 1000, "fan-out": 500},
         produce={"driver": "sync"},
-        consume={"concurrency": 10, "driver": "uvloop", "connections": 10},
+        consume={"concurrency": 10, "driver": "uvloop", "connections": 11},
     ),
     ("PgQueuer", "postgresql"): Entry(
         peer="pgqueuer_peer",
@@ -42,7 +51,7 @@ ROSTER = {
         left="SELECT count(*) FROM pgqueuer",
         sizes={"single": 1000, "batch": 10000, "together": 6000, "fan-out": 2000},
         produce={"driver": "asyncpg", "loop": "uvloop"},
-        consume={"driver": "asyncpg", "loop": "uvloop", "batch": 100, "dequeuers": 1},
+        consume={"driver": "asyncpg", "loop": "uvloop", "batch": 300, "dequeuers": 1},
     ),
     ("Huey", "postgresql"): Entry(
         peer="huey_peer",
@@ -51,6 +60,14 @@ ROSTER = {
         left="SELECT count(*) FROM huey_task",
         sizes={"single": 1000, "batch": 1500, "together": 1000, "fan-out": 400},
         consume={"workers": 1},
+    ),
+    (OURS, "sqlite"): Entry(
+        peer="spyne_peer",
+        environment="queue-this",
+        place="sqlite",
+        left=LEFT,
+        sizes={"single": 1000, "batch": 20000, "together": 20000, "fan-out": 10000},
+        fans_out=True,
     ),
     ("Huey", "sqlite"): Entry(
         peer="huey_peer",

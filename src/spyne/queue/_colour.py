@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.util import await_only
-from sqlalchemy.util.concurrency import in_greenlet
+from sqlalchemy.util import await_only, concurrency
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from spyne.queue.bell import Listener
 
 __all__ = ["awaited", "in_greenlet", "listen", "pause"]
+
+
+def in_greenlet() -> bool:
+    """Whether this runs in a greenlet, on an event loop; without one the library need not be installed."""
+    return "greenlet" in sys.modules and bool(concurrency.in_greenlet())
 
 
 def pause(seconds: float) -> None:

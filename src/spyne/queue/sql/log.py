@@ -138,7 +138,9 @@ class Log:
         )
         position = bindparam("head", type_=order.c.pos.type) + func.row_number().over(order_by=new.c.id)
         rows = select(literal(self.topic), position, new.c.id, new.c.size, new.c.key_hash)
-        return insert(order).from_select(["topic", "pos", "task_id", "size", "key_hash"], rows)
+        # SQLAlchemy keeps the number of inserted rows only where it is asked to
+        statement = insert(order).from_select(["topic", "pos", "task_id", "size", "key_hash"], rows)
+        return statement.execution_options(preserve_rowcount=True)
 
     def _head_moves(self) -> Any:
         topic, order = self.tables.topic, self.tables.order
