@@ -36,6 +36,7 @@ class Listener(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Wait for a ring, at most that long; whether there was one."""
+        ...
 
     def wake(self) -> None:
         """End a wait from another thread."""
@@ -113,7 +114,9 @@ class Bell:
 class LookingListener:
     """Waits for a ring of this process, and looks at a number which changes when another process has written something."""
 
-    def __init__(self, longest: float, look: Callable[[], Any] | None = None, close: Callable[[], None] | None = None):
+    def __init__(
+        self, longest: float, look: Callable[[], Any] | None = None, close: Callable[[], None] | None = None
+    ) -> None:
         self._longest = longest
         self._look = look
         self._close = close
@@ -231,7 +234,10 @@ def _counting(engine: Engine, poll: float) -> LookingListener:
     import sqlite3
 
     connection = sqlite3.connect(
-        str(engine.url.database), isolation_level=None, check_same_thread=False, uri=engine.url.query.get("uri") == "true"
+        str(engine.url.database),
+        isolation_level=None,
+        check_same_thread=False,
+        uri=engine.url.query.get("uri") == "true",
     )
 
     def look() -> int:
@@ -252,7 +258,8 @@ def _psycopg_of(engine: Engine) -> Callable[[], Any] | None:
     if dialect.driver != "psycopg":
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-        dialect = PGDialect_psycopg()
+        make: Callable[[], Any] = PGDialect_psycopg
+        dialect = make()
     args, options = dialect.create_connect_args(engine.url)
 
     def connect() -> Any:

@@ -97,7 +97,9 @@ class _Batch:
 class Lane:
     """One lane. Its `serve` runs in one thread or task; `keep` in another one, on another connection."""
 
-    def __init__(self, queue: Queue, runner: Runner, options: Options, number: int, stopping: Callable[[], bool]):
+    def __init__(
+        self, queue: Queue, runner: Runner, options: Options, number: int, stopping: Callable[[], bool]
+    ) -> None:
         self.queue = queue
         self.runner = runner
         self.options = options
@@ -467,9 +469,7 @@ class Lane:
             return True
         if decision.action == "park":
             trace = traceback_of(failure.fault)
-            self._park(
-                batch, task, attempts=failure.attempt, delay=decision.delay, error=batch.error, traceback=trace
-            )
+            self._park(batch, task, attempts=failure.attempt, delay=decision.delay, error=batch.error, traceback=trace)
             batch.failed += 1
             return True
         batch.attempts = failure.attempt

@@ -237,5 +237,3 @@ def _lost(lease: Lease) -> LeaseLost:
     return LeaseLost(
         f"consumer {lease.worker_id!r} (topic {lease.topic!r}, lane {lease.lane}) has another owner than {lease.owner} now, or was moved"
     )
-
-

@@ -176,4 +176,3 @@ def is_affected_by_wal_reset(version: tuple[int, ...]) -> bool:
     if version < (3, 7, 0) or version >= _FIXED[0]:
         return False
     return not any(version[:2] == fixed[:2] and version >= fixed for fixed in _FIXED[1:])
-

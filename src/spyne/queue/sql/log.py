@@ -138,9 +138,8 @@ class Log:
         )
         position = bindparam("head", type_=order.c.pos.type) + func.row_number().over(order_by=new.c.id)
         rows = select(literal(self.topic), position, new.c.id, new.c.size, new.c.key_hash)
-        # SQLAlchemy keeps the number of inserted rows only where it is asked to
-        statement = insert(order).from_select(["topic", "pos", "task_id", "size", "key_hash"], rows)
-        return statement.execution_options(preserve_rowcount=True)
+        given = insert(order).from_select(["topic", "pos", "task_id", "size", "key_hash"], rows)
+        return given.execution_options(preserve_rowcount=True)  # otherwise it is not kept for an INSERT
 
     def _head_moves(self) -> Any:
         topic, order = self.tables.topic, self.tables.order

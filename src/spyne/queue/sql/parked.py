@@ -124,7 +124,9 @@ class Parked:
     def retry(self, connection: Connection, worker_id: str, positions: list[int] | None) -> int:
         """Let tasks, or all of a consumer, be tried at once and from the first attempt on; returns how many."""
         values = {"state": WAITING, "attempts": 0, "next_at": 0}
-        return int(connection.execute(update(self.table).where(self._these(worker_id, positions)).values(values)).rowcount)
+        return int(
+            connection.execute(update(self.table).where(self._these(worker_id, positions)).values(values)).rowcount
+        )
 
     def drop(self, connection: Connection, worker_id: str, positions: list[int] | None) -> int:
         """Forget tasks, or all of a consumer; returns how many."""
@@ -132,7 +134,9 @@ class Parked:
 
     def _these(self, worker_id: str, positions: list[int] | None) -> Any:
         whose = and_(self.table.c.worker_id == worker_id, self.table.c.topic == self.topic)
-        return whose if positions is None else and_(whose, or_(*(self.table.c.pos == position for position in positions)))
+        return (
+            whose if positions is None else and_(whose, or_(*(self.table.c.pos == position for position in positions)))
+        )
 
     def _is(self, worker_id: str, position: int) -> Any:
         return self._these(worker_id, [position])

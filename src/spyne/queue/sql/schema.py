@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from spyne.queue.errors import SchemaError
 from spyne.queue.sql.engine import transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, Engine
 
     from spyne.queue.sql.databases import Database
@@ -143,9 +144,7 @@ def _system_of(connection: Connection, database: Database) -> str | None:
     return f"{row[0]}/{row[1]}"
 
 
-_SYSTEM_SQL = (
-    "SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
-)
+_SYSTEM_SQL = "SELECT system_identifier, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) FROM pg_control_system()"
 
 
 # --- the table of names and values ---

@@ -88,9 +88,7 @@ def trim(
 def _remove(connection: Connection, log: Log, upto: int) -> None:
     """Remove all up to a position. The topic's row says so first: a consumer that misses a task learns why."""
     topic, order, queue = log.tables.topic, log.tables.order, log.tables.queue
-    connection.execute(
-        update(topic).where(topic.c.topic == log.topic, topic.c.trimmed < upto).values(trimmed=upto)
-    )
+    connection.execute(update(topic).where(topic.c.topic == log.topic, topic.c.trimmed < upto).values(trimmed=upto))
     gone = select(order.c.task_id).where(order.c.topic == log.topic, order.c.pos <= upto)
     ids = list(connection.scalars(gone))
     if ids:
@@ -110,4 +108,5 @@ def lag_of(connection: Connection, log: Log, cursors: Cursors) -> int:
         queue = log.tables.queue
         unplaced = log.unplaced(state.settled)
         waiting = connection.scalar(select(func.count()).select_from(queue).where(unplaced)) or 0
-    return state.head - min(positions) + waiting
+    slowest: int = min(positions)
+    return state.head - slowest + waiting
