@@ -10,6 +10,7 @@ from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_
 from sqlalchemy.exc import IntegrityError
 
 from spyne.queue.errors import SchemaError
+from spyne.queue.sql.append import append_of
 from spyne.queue.sql.engine import transaction
 from spyne.queue.task import Task, hash_of
 
@@ -58,7 +59,7 @@ class Log:
         self.tables = tables
         self.database = database
         self.topic = topic
-        self._append = insert(tables.queue).returning(tables.queue.c.id, sort_by_parameter_order=True)
+        self._append = append_of(database.name, tables.queue)
         self._append_one = insert(tables.queue).returning(tables.queue.c.id)
         self._topic = select(*(tables.topic.c[name] for name in ("head", "trimmed", "settled", "last_id"))).where(
             tables.topic.c.topic == topic
@@ -80,7 +81,7 @@ class Log:
         if len(rows) == 1:
             ids = [connection.execute(self._append_one, rows[0]).scalar_one()]
         else:
-            ids = list(connection.scalars(self._append, rows)) if rows else []
+            ids = self._append(connection, rows) if rows else []
         if not self.database.positions_late:
             self.sequence(connection)
         return ids
