@@ -239,6 +239,7 @@ class Lane:
         self._suspect_until = cursor.suspect_until
         self._not_before = 0.0
         self._look_at_parked(connection)
+        self._next_parked_look = 0.0
         if cursor.crashes:
             logger.warning(
                 "consumer %s took over after an owner that did not release it, at position %d, time %d",
