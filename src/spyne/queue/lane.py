@@ -117,6 +117,7 @@ class Lane:
         self._crashes = 0
         self._suspect_until = 0
         self._not_before = 0.0
+        self._is_at_head = False
         self._parked_keys: set[str] | None = None
         self._next_parked_look = 0.0
 
@@ -238,6 +239,7 @@ class Lane:
         self._crashes = cursor.crashes
         self._suspect_until = cursor.suspect_until
         self._not_before = 0.0
+        self._is_at_head = False
         self._look_at_parked(connection)
         self._next_parked_look = 0.0
         if cursor.crashes:
@@ -308,11 +310,23 @@ class Lane:
         ran = self._run_parked(connection)
         if time.monotonic() < self._not_before:
             return ran
-        passed = self._run_batch(connection)
-        if not passed and self.sequencer.run(connection):
-            self.queue.bell.ring()
+        passed = 0 if self._is_at_head else self._run_batch(connection)
+        if not passed and self._finds_more(connection):
             passed = self._run_batch(connection)
         return ran + passed
+
+    def _finds_more(self, connection: Connection) -> bool:
+        """Whether there are tasks after the cursor; committed ones that have no position get one."""
+        if not self.queue.database.positions_late:
+            return False
+        topic = self.queue.log.state(connection)
+        connection.rollback()
+        if topic.head > self._position:
+            return True
+        given = self.sequencer.run_for(connection, topic)
+        if given:
+            self.queue.bell.ring()
+        return bool(given)
 
     def _wait(self) -> None:
         """Wait for a ring, for the next attempt, or for the next look."""
@@ -386,11 +400,12 @@ class Lane:
 
     def _read(self, connection: Connection) -> list[Task]:
         options = self.options
+        most = options.batch * options.lanes
         try:
             tasks = self.queue.log.read(
                 connection,
                 self._position,
-                most=options.batch * options.lanes,
+                most=most,
                 max_bytes=options.max_bytes,
                 lane=self.number,
                 lanes=options.lanes,
@@ -403,6 +418,8 @@ class Lane:
             raise SchemaError(
                 f"topic {self.queue.topic!r} has no task at position {gap.after + 1}, though there is one at {gap.first}: rows were removed by other hands"
             ) from None
+        # The next ones have no position yet where a sequencer gives them; a look at the topic is less than a read.
+        self._is_at_head = self.queue.database.positions_late and len(tasks) < most
         return tasks
 
     def _position_lost(self, first: int) -> PositionLost:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, insert, literal, or_, select, update
+from sqlalchemy import and_, bindparam, case, exists, false, func, insert, literal, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from spyne.queue.errors import SchemaError
@@ -35,13 +35,14 @@ SEQUENCED_AT_ONCE = 5000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """What is known of a topic. head: the last position. trimmed: the last one that was removed. settled: no task up to this id is still to
-    come. last_id: the highest id that has a position.
+    come. last_id: the highest id that has a position. is_waiting: whether a committed task has no position.
     """
 
     head: int
     trimmed: int
     settled: int
     last_id: int
+    is_waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +62,11 @@ class Log:
         self.topic = topic
         self._append = append_of(database.name, tables.queue)
         self._append_one = insert(tables.queue).returning(tables.queue.c.id)
-        self._topic = select(*(tables.topic.c[name] for name in ("head", "trimmed", "settled", "last_id"))).where(
-            tables.topic.c.topic == topic
-        )
-        self._locked = self._topic.with_for_update(skip_locked=database.positions_late)
-        self._waiting = select(literal(1)).where(self.unplaced(bindparam("settled"))).limit(1)
+        columns = [tables.topic.c[name] for name in ("head", "trimmed", "settled", "last_id")]
+        row = select(*columns).where(tables.topic.c.topic == topic)
+        is_waiting = exists().where(self.unplaced(tables.topic.c.settled)) if database.positions_late else false()
+        self._state = row.add_columns(is_waiting.label("is_waiting"))
+        self._locked = row.with_for_update(skip_locked=database.positions_late)
         self._sequence = self._give_positions()
         self._move_head = self._head_moves()
         self._readers: dict[int, Any] = {}
@@ -99,10 +100,6 @@ class Log:
 
     # --- positions ---
 
-    def is_waiting(self, connection: Connection, settled: int) -> bool:
-        """Whether a committed task has no position."""
-        return connection.execute(self._waiting, {"settled": settled}).first() is not None
-
     def sequence(self, connection: Connection, settle: int | None = None) -> int | None:
         """Give positions to the committed tasks that have none, in the order of their ids, and return how many; None where another process is at it.
 
@@ -125,7 +122,7 @@ class Log:
     def unplaced(self, settled: Any) -> Any:
         """Tasks of this topic above an id without a row in the order; both sides are ranges of an index."""
         queue, order = self.tables.queue, self.tables.order
-        placed = exists().where(order.c.task_id == queue.c.id, order.c.task_id > settled)
+        placed = exists().where(order.c.task_id == queue.c.id, order.c.task_id > settled).correlate_except(order)
         return and_(queue.c.topic == self.topic, queue.c.id > settled, ~placed)
 
     def _give_positions(self) -> Any:
@@ -203,16 +200,22 @@ class Log:
 
     def state(self, connection: Connection) -> Topic:
         """What is known of the topic. Raises SchemaError where it was never made."""
-        row = connection.execute(self._topic).first()
+        row = connection.execute(self._state).first()
         if row is None:
             raise SchemaError(f"the database has no topic {self.topic!r}; Queue.create() makes it")
-        return Topic(head=row.head, trimmed=row.trimmed, settled=row.settled, last_id=row.last_id)
+        return Topic(
+            head=row.head,
+            trimmed=row.trimmed,
+            settled=row.settled,
+            last_id=row.last_id,
+            is_waiting=bool(row.is_waiting),
+        )
 
     def make_topic(self, connection: Connection) -> None:
         """Make the row of the topic, once."""
         try:
             with transaction(connection, self.database):
-                if connection.execute(self._topic).first() is None:
+                if connection.execute(self._state).first() is None:
                     connection.execute(insert(self.tables.topic), {"topic": self.topic})
         except IntegrityError:
             logger.debug("topic %s was made by another process at the same time", self.topic)
