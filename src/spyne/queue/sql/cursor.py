@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from spyne.queue.errors import LeaseLost
 from spyne.queue.sql.engine import transaction
+from spyne.queue.sql.ready import Ready
 from spyne.queue.sql.tables import clock
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Cursors:
         self.table = tables.status
         self.database = database
         self.topic = topic
-        self._save = self._saving()
+        self._save = Ready(self._saving())
 
     # --- the lease ---
 
@@ -156,7 +157,7 @@ class Cursors:
             "next_attempts": attempts,
             "more_failed": failed,
         }
-        if connection.execute(self._save, values).rowcount != 1:
+        if self._save(connection, values).rowcount != 1:
             raise _lost(lease)
 
     def _saving(self) -> Any:
