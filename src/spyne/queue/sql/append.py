@@ -23,7 +23,8 @@ Append: TypeAlias = Callable[["Connection", "Sequence[Row]"], list[int]]
 
 def append_of(database: str, table: Table) -> Append:
     """What appends several rows of one topic. database: its name in `databases`."""
-    return _MANY.get(database, _insert_values)(table)
+    make: Callable[[Any], Append] = _MANY.get(database, _insert_values)
+    return make(table)
 
 
 def _insert_values(table: Table) -> Append:

@@ -78,14 +78,21 @@ def migrate(
 @contextmanager
 def _alone(connection: Connection, database: Database) -> Iterator[None]:
     """A transaction that no other process has at the same time."""
-    with transaction(connection, database):
-        if database.lock is not None:
-            connection.execute(text(database.lock))
-        try:
+    if database.unlock is not None:
+        _at_once(connection, database.lock)
+    try:
+        with transaction(connection, database):
+            if database.unlock is None and database.lock is not None:
+                connection.execute(text(database.lock))
             yield
-        finally:
-            if database.unlock is not None:
-                connection.execute(text(database.unlock))
+    finally:
+        if database.unlock is not None:  # after the commit, whose work nobody else could see before
+            _at_once(connection, database.unlock)
+
+
+def _at_once(connection: Connection, statement: str | None) -> None:
+    connection.execute(text(statement or ""))
+    connection.rollback()
 
 
 def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:
