@@ -75,18 +75,18 @@ class Person(Base):
         UniqueConstraint("c_first", "c_last", name="uq_person_names"),
         CheckConstraint("c_age >= 0 AND c_age < 200", name="ck_person_age"),
         CheckConstraint("c_size > 0"),
-        Index("ix_person_code", text("upper(c_code)"), unique=True),
+        Index("ix_person_code", text("upper(c_code)"), unique=True).ddl_if(dialect=("sqlite", "postgresql")),
     )
 
     id: Mapped[int] = mapped_column("c_id", primary_key=True)
     nick: Mapped[str] = mapped_column("c_nick", String(10), unique=True)
-    first: Mapped[str | None] = mapped_column("c_first")
-    last: Mapped[str | None] = mapped_column("c_last")
+    first: Mapped[str | None] = mapped_column("c_first", String(20))
+    last: Mapped[str | None] = mapped_column("c_last", String(20))
     age: Mapped[int | None] = mapped_column("c_age")
     size: Mapped[int | None] = mapped_column("c_size")
-    code: Mapped[str | None] = mapped_column("c_code")
-    must: Mapped[str] = mapped_column("c_must", server_default="x")
-    hidden: Mapped[str | None] = mapped_column("c_hidden", unique=True, info={"spyne": None})
+    code: Mapped[str | None] = mapped_column("c_code", String(20))
+    must: Mapped[str] = mapped_column("c_must", String(20), server_default="x")
+    hidden: Mapped[str | None] = mapped_column("c_hidden", String(20), unique=True, info={"spyne": None})
     team_id: Mapped[int | None] = mapped_column("c_team", ForeignKey("t_team.c_id"))
     team: Mapped[Team | None] = relationship(back_populates="people")
 
@@ -169,6 +169,8 @@ REFUSED = {
 @pytest.mark.parametrize(("person", "code", "text"), REFUSED.values(), ids=REFUSED)
 def test_member_is_named(client, engine, person, code, text):
     """Each kind of constraint gives a fault with the public name of the member, and the row is not there."""
+    if engine.dialect.name == "mariadb" and "code" in person:
+        pytest.skip("MariaDB has no indexes of expressions")
     with pytest.raises(Fault) as caught:
         client.call("put", person)
     assert (caught.value.faultcode, caught.value.faultstring) == (code, text)
@@ -183,6 +185,7 @@ def test_rule_without_a_name(client, engine):
     expected = {
         "sqlite": "a value is not allowed, or does not go with another one",
         "postgresql": "size: has a value that is not allowed",
+        "mariadb": "a value is not allowed, or does not go with another one",
     }
     assert caught.value.faultstring == expected[engine.dialect.name]
 
@@ -224,15 +227,16 @@ def test_what_a_column_cannot_hold(client, person, text):
     assert person.keys() & {caught.value.faultstring.partition("/")[2].partition(":")[0]}
 
 
-def test_nothing_leaks(client, caplog):
+def test_nothing_leaks(client, engine, caplog):
     """No fault tells SQL, a driver, a table or a value; the log tells what was refused, without values."""
     caplog.set_level(logging.INFO, "spyne")
-    for person, _, _ in REFUSED.values():
+    people = [person for person, _, _ in REFUSED.values() if engine.dialect.name != "mariadb" or "code" not in person]
+    for person in people:
         with pytest.raises(Fault) as caught:
             client.call("put", {**person, "must": "seacret"})
         assert not [word for word in (*NEVER, "seacret") if word in str(caught.value)]
     said = [record.getMessage() for record in caplog.records if "the database refused" in record.getMessage()]
-    assert len(said) == len(REFUSED)
+    assert len(said) == len(people)
     assert "seacret" not in "".join(said)
 
 

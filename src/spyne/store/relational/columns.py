@@ -21,6 +21,7 @@ from spyne.schema import DeclarationError, Lowering, Place, nodes
 from spyne.store.relational.documents import Document, StoredFile, parse_html, parse_xml, write_html, write_xml
 from spyne.store.relational.types import (
     Chunks,
+    Elapsed,
     ExactNumber,
     FreeJson,
     FreeMarkup,
@@ -28,8 +29,11 @@ from spyne.store.relational.types import (
     Members,
     Moment,
     Named,
+    Real,
     Text,
+    TimeOfDay,
     UuidText,
+    long_text,
 )
 
 if TYPE_CHECKING:
@@ -218,7 +222,7 @@ def _named(node: Any) -> Any:
 
 
 def _text(use: Use, node: nodes.Str) -> Any:
-    return sa.Text() if node.facets.max_len is None else sa.String(int(node.facets.max_len))
+    return long_text() if node.facets.max_len is None else sa.String(int(node.facets.max_len))
 
 
 def _integer(use: Use, node: nodes.Int) -> Any:
@@ -240,10 +244,11 @@ def _decimal(use: Use, node: nodes.Decimal) -> Any:
 
 
 def _digits(facets: nodes.Facets, scale: int | None) -> tuple[int | None, int | None]:
+    """Precision and scale of a column. SQL takes a precision alone for whole numbers, so both are said or none."""
     total = facets.total_digits
-    return (
-        (None, None) if total is None or total == float("inf") else (int(total), None if scale is None else int(scale))
-    )
+    if total is None or scale is None or float("inf") in (total, scale):
+        return None, None
+    return int(total), int(scale)
 
 
 def _boolean(use: Use, node: nodes.Bool) -> Any:
@@ -259,7 +264,7 @@ def _bytes(use: Use, node: nodes.Bytes) -> Any:
 
 
 def _float(use: Use, node: nodes.Float) -> Any:
-    return sa.FLOAT() if node.bits == 32 or node.name == "float" else sa.Double()
+    return Real(short=node.bits == 32 or node.name == "float")
 
 
 _BY_KIND: tuple[tuple[type, Callable[[Use, Any], Any]], ...] = (
@@ -271,9 +276,9 @@ _BY_KIND: tuple[tuple[type, Callable[[Use, Any], Any]], ...] = (
     (nodes.Str, _text),
     (nodes.Bytes, _bytes),
     (nodes.Date, lambda _use, _node: sa.Date()),
-    (nodes.Time, lambda _use, _node: sa.Time()),
+    (nodes.Time, lambda _use, _node: TimeOfDay()),
     (nodes.DateTime, _moment),
-    (nodes.Duration, lambda _use, _node: sa.Interval()),
+    (nodes.Duration, lambda _use, _node: Elapsed()),
 )
 
 
@@ -283,7 +288,7 @@ def _address(length: int) -> Callable[[Use], Any]:
 
 def _length(use: Use) -> Any:
     most = getattr(use.attributes, "max_len", None)
-    return sa.Text() if most is None or most == float("inf") else sa.String(int(most))
+    return long_text() if most is None or most == float("inf") else sa.String(int(most))
 
 
 _BY_MODEL: tuple[tuple[type, Callable[[Use], Any]], ...] = (
@@ -291,7 +296,7 @@ _BY_MODEL: tuple[tuple[type, Callable[[Use], Any]], ...] = (
     (primitive.Ipv6Address, _address(45)),
     (primitive.IpAddress, _address(45)),
     (primitive.Ltree, lambda use: Text(Named("LTREE"), _length(use))),
-    (primitive.LtreeLarge, lambda _: Text(Named("LTREE"), sa.Text())),
+    (primitive.LtreeLarge, lambda _: Text(Named("LTREE"), long_text())),
     (primitive.AnyUri, lambda use: Text(_length(use), _length(use))),
 )
 """Types that are more than their kind."""

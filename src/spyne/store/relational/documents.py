@@ -21,7 +21,7 @@ from spyne.model.primitive import NATIVE_MAP
 from spyne.model.store_as import StoreAs, json, xml
 from spyne.schema import DeclarationError, Lowering, Place
 from spyne.schema.nodes import Array, Field, Struct, resolve
-from spyne.store.relational.types import Named, json_type
+from spyne.store.relational.types import Named, json_type, long_bytes, long_text
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
@@ -49,9 +49,9 @@ class Document(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column's type on this database."""
         if self.how.kind == "msgpack":
-            return sa.LargeBinary()
+            return long_bytes()
         if self.how.kind == "xml":
-            return Named("XML") if dialect.name == "postgresql" else sa.Text()
+            return Named("XML") if dialect.name == "postgresql" else long_text()
         return json_type(self.how.kind == "jsonb")
 
     @cached_property

@@ -11,10 +11,11 @@ import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, PrimaryKeyConstraint, Table, UniqueConstraint
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, StatementError
 
 from spyne.error import Fault, ResourceAlreadyExistsError, ValidationError
 from spyne.schema.nodes import Struct
+from spyne.store.relational.types import Unstorable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -57,6 +58,7 @@ _SQLSTATES: dict[str, Kind] = {
     "22007": "value",
     "22008": "value",
     "22021": "value",
+    "22P02": "value",
     "23502": "null",
     "23503": "missing",
     "23505": "unique",
@@ -85,6 +87,7 @@ _MARIADB: dict[int, Kind] = {
     1205: "again",
     1213: "again",
     1264: "value",
+    1265: "value",
     1364: "null",
     1366: "value",
     1406: "value",
@@ -98,13 +101,15 @@ _SQLITE_NAME = re.compile(r"constraint failed: (?:index ')?(\w+)'?$")
 # A value may stand in the message before these, nothing of a client's after them.
 _MARIADB_KEY = re.compile(r"for key '(?:(\w+)\.)?(\w+)'$")
 _MARIADB_COLUMN = re.compile(r"^(?:Column|Field) '(\w+)'")
-_MARIADB_FOREIGN = re.compile(r"\(`\w+`\.`(\w+)`, CONSTRAINT `(\w+)` FOREIGN KEY")
+_MARIADB_FOREIGN = re.compile(r"\(`\w+`\.`(\w+)`, CONSTRAINT `(\w+)` FOREIGN KEY \(`(\w+(?:`, `\w+)*)`\)")
 _MARIADB_CHECK = re.compile(r"^(?:CONSTRAINT `(?:\w+\.)?(\w+)` failed for `\w+`\.`(\w+)`|Check constraint '(\w+)')")
 _WRITTEN_TABLE = re.compile(r'^\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:["`\[]?\w+["`\]]?\.)?["`\[]?(\w+)')
 
 
-def _violation(error: DBAPIError) -> Violation | None:
+def _violation(error: StatementError) -> Violation | None:
     origin: Any = error.orig
+    if isinstance(origin, Unstorable):
+        return Violation("value", columns=tuple(_columns_with(origin.value, error.params)))
     cause = getattr(origin, "__cause__", None)
     for said in (getattr(origin, "diag", None), cause):  # psycopg's form, and asyncpg's inside SQLAlchemy's own
         found = _from_postgresql(origin, said) if said is not None else None
@@ -115,6 +120,13 @@ def _violation(error: DBAPIError) -> Violation | None:
     if found is None and isinstance(error, DataError) and not getattr(origin, "sqlstate", None):
         return Violation("value")  # refused by the driver itself, before the database saw it
     return found
+
+
+def _columns_with(value: Any, params: Any) -> Iterator[str]:
+    """The columns that a statement would give a value."""
+    for row in params if isinstance(params, list | tuple) else [params]:
+        if isinstance(row, dict):
+            yield from (str(name) for name, given in row.items() if given is value)
 
 
 def _from_postgresql(origin: Any, said: Any) -> Violation | None:
@@ -148,7 +160,7 @@ def _from_mariadb(origin: Any) -> Violation | None:
     if found := _MARIADB_KEY.search(message):
         return Violation(kind, found[1] or "", constraint=found[2])
     if found := _MARIADB_FOREIGN.search(message):
-        return Violation(kind, found[1], constraint=found[2])
+        return Violation(kind, found[1], tuple(found[3].split("`, `")), found[2])
     if found := _MARIADB_CHECK.search(message):
         return Violation(kind, found[2] or "", constraint=found[1] or found[3])
     found = _MARIADB_COLUMN.search(message)
@@ -260,8 +272,8 @@ _RULES: dict[Kind, tuple[str, str]] = {
 """What was broken: with members, and without."""
 
 
-def fault_of(error: DBAPIError, names: PublicNames | None = None) -> Fault | None:
-    """The fault for an error of a database that the caller caused, or another call at the same time; None for all others.
+def fault_of(error: StatementError, names: PublicNames | None = None) -> Fault | None:
+    """The fault for an error of a database or its column types that the caller caused, or another call at the same time; None for all others.
 
     Unique and exclusion constraints give Client.ResourceAlreadyExists; foreign keys, NOT NULL, CHECK and values that a column cannot hold
     Client.ValidationError; deadlocks and failed serialization Server.TryAgain.
@@ -307,7 +319,7 @@ class DatabaseFaults:
         def translate(ctx: Any) -> Any:
             try:
                 result = handler(ctx)
-            except DBAPIError as error:
+            except StatementError as error:
                 self.raise_fault(error)
             return self.translated(result)
 
@@ -324,28 +336,28 @@ class DatabaseFaults:
     async def _awaited(self, result: Any) -> Any:
         try:
             found = await result
-        except DBAPIError as error:
+        except StatementError as error:
             self.raise_fault(error)
         return self.translated(found)
 
     def _iterated(self, items: Any) -> Iterator[Any]:
         try:
             yield from items
-        except DBAPIError as error:
+        except StatementError as error:
             self.raise_fault(error)
 
     async def _aiterated(self, items: Any) -> Any:
         try:
             async for item in items:
                 yield item
-        except DBAPIError as error:
+        except StatementError as error:
             self.raise_fault(error)
         finally:
             close: Callable[[], Any] | None = getattr(items, "aclose", None)
             if close is not None:
                 await close()
 
-    def raise_fault(self, error: DBAPIError) -> NoReturn:
+    def raise_fault(self, error: StatementError) -> NoReturn:
         """Raise the fault for an error, or the error."""
         fault = fault_of(error, self.names)
         raise error if fault is None else fault from error

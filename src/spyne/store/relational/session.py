@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import sessionmaker
 
 from spyne.error import Redirect
@@ -96,7 +96,7 @@ class SessionPerCall:
         def call(ctx: Any) -> Any:
             try:
                 result = handler(ctx)
-            except DBAPIError as error:
+            except StatementError as error:
                 self._faults.raise_fault(error)
             if hasattr(result, "__await__"):
                 return self._awaited(ctx, result)
@@ -159,7 +159,7 @@ class SessionPerCall:
     def _commit(self, unit: _Unit) -> None:
         try:
             unit.commit()
-        except DBAPIError as error:
+        except StatementError as error:
             self._faults.raise_fault(error)
 
     # --- coroutines ---
@@ -171,7 +171,7 @@ class SessionPerCall:
                 await self._acommit(ctx)
         except BaseException as error:
             await (self._acommit(ctx) if isinstance(error, Redirect) else self._aabandon(ctx))
-            if isinstance(error, DBAPIError):
+            if isinstance(error, StatementError):
                 self._faults.raise_fault(error)
             raise
         if hasattr(found, "__aiter__"):
@@ -299,7 +299,7 @@ class _Body:
         if unit is not None and unit.session is not None:
             try:
                 unit.commit()
-            except DBAPIError as error:
+            except StatementError as error:
                 self._faults.raise_fault(error)
 
     def _abandon(self) -> None:
@@ -345,7 +345,7 @@ class _AsyncBody:
         if unit is not None and unit.session is not None:
             try:
                 await unit.acommit() if unit.is_async else unit.commit()
-            except DBAPIError as error:
+            except StatementError as error:
                 self._faults.raise_fault(error)
 
     async def _abandon(self) -> None:
@@ -376,7 +376,7 @@ class _AfterCommit:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
             await self._unit.acommit()
-        except DBAPIError as error:
+        except StatementError as error:
             self._faults.raise_fault(error)
         yield self._body
 
