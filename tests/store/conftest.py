@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 import sqlalchemy as sa
 
@@ -47,3 +49,16 @@ def engine(request, tmp_path):
         made = emptied(request.getfixturevalue(request.param))
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def memory():
+    """Yield a function that makes an engine for a SQLite database in memory; all of them end with the test."""
+    with ExitStack() as stack:
+
+        def make():
+            engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+            stack.callback(engine.dispose)
+            return engine
+
+        yield make

@@ -217,7 +217,7 @@ def test_annotated_members(engine):
 
 
 @pytest.mark.parametrize("value", [decimal.Decimal("0.12345678901234567890"), 2**70])
-def test_sqlite_does_not_round(tmp_path, value):
+def test_sqlite_does_not_round(memory, value):
     """A number with more digits than SQLite keeps is refused; nothing is stored."""
 
     class Row(TTableModel()):
@@ -225,7 +225,7 @@ def test_sqlite_does_not_round(tmp_path, value):
         id = Integer32(pk=True)
         value = Decimal
 
-    engine = sa.create_engine("sqlite://")
+    engine = memory()
     Row.Attributes.sqla_metadata.create_all(engine)
     with Session(engine) as session:
         session.add(Row(value=value + 1 if isinstance(value, int) else value))
@@ -289,7 +289,7 @@ def test_files(engine, tmp_path):
     assert len(list((tmp_path / "store").iterdir())) == 1
 
 
-def test_files_outside_of_the_store(tmp_path):
+def test_files_outside_of_the_store(memory, tmp_path):
     """A row that points out of the directory is refused."""
 
     class Picture(TTableModel()):
@@ -297,7 +297,7 @@ def test_files_outside_of_the_store(tmp_path):
         id = Integer32(pk=True)
         file = File(store_as=HybridFileStore(str(tmp_path / "store"), "json"))
 
-    engine = sa.create_engine("sqlite://")
+    engine = memory()
     Picture.Attributes.sqla_metadata.create_all(engine)
     with Session(engine) as session:
         session.execute(sa.text("""INSERT INTO picture (file) VALUES ('["x", "y", "../../etc/passwd"]')"""))
@@ -305,7 +305,7 @@ def test_files_outside_of_the_store(tmp_path):
             session.scalars(sa.select(Picture)).one()
 
 
-def test_a_document_that_does_not_fit(tmp_path):
+def test_a_document_that_does_not_fit(memory):
     """A stored document of another shape is an error that names the member."""
 
     class Row(TTableModel()):
@@ -313,7 +313,7 @@ def test_a_document_that_does_not_fit(tmp_path):
         id = Integer32(pk=True)
         part = Part.customize(store_as="json")
 
-    engine = sa.create_engine("sqlite://")
+    engine = memory()
     Row.Attributes.sqla_metadata.create_all(engine)
     with Session(engine) as session:
         session.execute(sa.text("""INSERT INTO row (part) VALUES ('{"more": "x"}')"""))
