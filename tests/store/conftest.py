@@ -6,7 +6,6 @@ from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
-
 from tests import databases
 
 

@@ -301,6 +301,38 @@ def test_failed_serialization(postgresql_url):
     assert [type(fault) for fault in faults] == [TryAgainError]
 
 
+@pytest.mark.parametrize("removed", [False, True], ids=["changed", "removed"])
+def test_a_row_that_another_call_has_taken(engine, removed):
+    """A row that somebody changed or removed between a call's reading and its writing makes the call fail, to be tried again."""
+
+    class Counted(DeclarativeBase):
+        pass
+
+    class Counter(Counted):
+        __tablename__ = "t_counter"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        value: Mapped[int]
+        version: Mapped[int] = mapped_column(info={"spyne": None})
+        __mapper_args__ = {"version_id_col": version}
+
+    class Counting(Service):
+        @rpc
+        def count(ctx) -> None:
+            found = session_of(ctx).get(Counter, 1)
+            session_of(ctx).commit()
+            with Session(engine) as other, other.begin():
+                other.execute(delete(Counter) if removed else update(Counter).values(value=9, version=5))
+            found.value += 1
+
+    Counted.metadata.create_all(engine)
+    with Session(engine) as session, session.begin():
+        session.add(Counter(id=1, value=1))
+    app = Application([Counting], "urn:people", in_protocol=JsonDocument(), middleware=[SessionPerCall(engine)])
+    with Client(app) as client, pytest.raises(Fault) as caught:
+        client.call("count")
+    assert caught.value.faultcode == "Server.TryAgain"
+
+
 def test_locked_sqlite(tmp_path):
     """A SQLite file that another writer holds gives the fault that says to try again."""
     engine = create_engine(f"sqlite:///{tmp_path / 'locked.db'}", connect_args={"timeout": 0})

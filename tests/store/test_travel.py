@@ -51,7 +51,9 @@ def shop(memory):
         engine = memory()
         base.Attributes.sqla_metadata.create_all(engine)
         with Session(engine) as session:
-            session.add(Order(name="first", lines=[Line(what="a"), Line(what="b")], tags=["x"], before=Order(name="old")))
+            session.add(
+                Order(name="first", lines=[Line(what="a"), Line(what="b")], tags=["x"], before=Order(name="old"))
+            )
             session.commit()
         return Order, Line, engine
 

@@ -289,6 +289,87 @@ def test_files(engine, tmp_path):
     assert len(list((tmp_path / "store").iterdir())) == 1
 
 
+def test_files_of_a_transaction(engine, tmp_path):
+    """What is rolled back, whole or to a savepoint, leaves no file; what is committed stays; the value can be stored again."""
+    store = tmp_path / "store"
+
+    class Picture(TTableModel()):
+        __tablename__ = "picture"
+        id = Integer32(pk=True)
+        name = Unicode(9, unique=True)
+        file = File(store_as=HybridFileStore(str(store), "json"))
+
+    Picture.Attributes.sqla_metadata.create_all(engine)
+    (tmp_path / "mine").write_bytes(b"mine")
+    moved = File.Value(path=str(tmp_path / "mine"), name="mine", move=True)
+    with Session(engine) as session:
+        session.add_all([Picture(name="a", file=File.Value(data=[b"a"])), Picture(name="b", file=moved)])
+        session.flush()
+        assert (len(list(store.iterdir())), (tmp_path / "mine").exists()) == (2, False)
+    assert (list(store.iterdir()), (tmp_path / "mine").read_bytes()) == ([], b"mine")
+    with Session(engine) as session:
+        session.add(Picture(name="a", file=moved))
+        with session.begin_nested():
+            session.add(Picture(name="b", file=File.Value(data=[b"b"])))
+        with session.begin_nested() as savepoint:
+            session.add(Picture(name="c", file=File.Value(data=iter([b"c"]))))
+            session.flush()
+            savepoint.rollback()
+        session.commit()
+        assert sorted(each.file.read() for each in session.scalars(sa.select(Picture))) == [b"b", b"mine"]
+        session.add(Picture(name="a", file=b"again"))
+        with pytest.raises(sa.exc.IntegrityError):
+            session.flush()
+        session.rollback()
+    assert sorted(each.read_bytes() for each in store.iterdir()) == [b"b", b"mine"]
+
+
+def test_a_file_that_breaks_off(engine, tmp_path):
+    """A file whose content cannot be read to its end leaves nothing in the store."""
+
+    class Picture(TTableModel()):
+        __tablename__ = "picture"
+        id = Integer32(pk=True)
+        file = File(store_as=HybridFileStore(str(tmp_path / "store"), "json"))
+
+    def broken():
+        yield b"begun"
+        raise ConnectionResetError
+
+    Picture.Attributes.sqla_metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Picture(file=File.Value(data=broken())))
+        with pytest.raises(ConnectionResetError):
+            session.flush()
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_values_that_are_changed_inside(engine):
+    """A document, or an element, that was changed is written when it is assigned again."""
+
+    class Row(TTableModel()):
+        __tablename__ = "row"
+        id = Integer32(pk=True)
+        part = Part.customize(store_as="json")
+        words = Array(Unicode, store_as="msgpack")
+        free = AnyDict
+        tree = AnyXml
+
+    Row.Attributes.sqla_metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add(Row(part=Part(**PART), words=["a"], free={"a": [1]}, tree=etree.fromstring("<a/>")))
+        session.commit()
+        row = session.scalars(sa.select(Row)).one()
+        row.part.name = "changed"
+        row.words.append("b")
+        row.free["a"].append(2)
+        row.tree.set("x", "1")
+        row.part, row.words, row.free, row.tree = row.part, list(row.words), row.free, row.tree
+        session.commit()
+        session.expire_all()
+        assert (row.part.name, row.words, row.free, row.tree.get("x")) == ("changed", ["a", "b"], {"a": [1, 2]}, "1")
+
+
 def test_files_outside_of_the_store(memory, tmp_path):
     """A row that points out of the directory is refused."""
 

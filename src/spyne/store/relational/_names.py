@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PublicNames"]
 
+
 class PublicNames:
     """Which member a column is: of the mapped classes that an application publishes; columns of other tables are called as they are.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 from sqlalchemy.exc import DataError, SQLAlchemyError, StatementError
 from sqlalchemy.orm.exc import StaleDataError
 
-from spyne.store.relational.types import Unstorable
+from spyne.store.relational._dialects import Unstorable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,8 @@ from spyne.model._heritage import attributes_of, flat_type_info
 from spyne.model.binary import HybridFileStore
 from spyne.model.store_as import json, jsonb, xml
 from spyne.schema import DeclarationError, nodes
-from spyne.store.relational.documents import Document, StoredFile, parse_html, parse_xml, write_html, write_xml
+from spyne.store.relational.documents import Document, parse_html, parse_xml, write_html, write_xml
+from spyne.store.relational.files import StoredFile
 from spyne.store.relational.mapper import add_member, is_mapped, map_class
 from spyne.store.relational.reflect import fields_of
 from spyne.store.relational.types import FreeJson, FreeMarkup, Named, Text, long_text

@@ -67,7 +67,11 @@ def fault_of(error: SQLAlchemyError, names: PublicNames | None = None) -> Fault 
     if len(members) > 1:
         about_member = about_member.replace("this value", "these values")
     text = f"{where}: {about_member}" if where else about_all
-    return ResourceAlreadyExistsError(None, text) if violation.kind == "unique" else ValidationError(None, text, path=where)
+    return (
+        ResourceAlreadyExistsError(None, text)
+        if violation.kind == "unique"
+        else ValidationError(None, text, path=where)
+    )
 
 
 class DatabaseFaults:

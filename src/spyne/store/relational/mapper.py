@@ -13,8 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from spyne.model._heritage import attributes_of, flat_type_info
 from spyne.schema import DeclarationError
 from spyne.store.relational._registry import registry_of
+from spyne.store.relational._rules import checks_of, indexes_of
+from spyne.store.relational._use import Use, use_of
 from spyne.store.relational._view import attach
-from spyne.store.relational.columns import Use, checks_of, column_of, indexes_of, use_of
+from spyne.store.relational.columns import column_of
+from spyne.store.relational.files import watch
 from spyne.store.relational.relations import Relation, relation_of, table_options
 
 if TYPE_CHECKING:
@@ -281,6 +284,7 @@ def _finish(cls: Any, uses: list[Use], relations: Mapping[str, Relation]) -> Non
         if not known:
             setattr(cls, use.name, attributes_of(use.tp).default)
     attach(cls)
+    watch(cls)
 
 
 def add_member(cls: Any, name: str) -> None:

@@ -11,8 +11,10 @@ from spyne.model import binary, primitive
 from spyne.model.complex import Array
 from spyne.model.enum import Enum
 from spyne.schema import DeclarationError
-from spyne.store.relational.documents import Document, StoredFile
-from spyne.store.relational.types import Chunks, FreeJson, FreeMarkup, Members, Moment, Text, UuidText
+from spyne.store.relational._times import Elapsed, Moment
+from spyne.store.relational.documents import Document
+from spyne.store.relational.files import StoredFile
+from spyne.store.relational.types import Chunks, FreeJson, FreeMarkup, Members, Text, UuidText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,6 +99,7 @@ _TYPES: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (StoredFile, lambda kind: binary.File(store_as=kind.store)),
     (Document, lambda kind: kind.tp.customize(store_as=kind.how)),
     (Text, _is(primitive.Unicode)),
+    (Elapsed, _is(primitive.Duration)),
     (sa.Interval, _is(primitive.Duration)),
     (sa.types.TypeDecorator, _decorated),
     (sa.Enum, _enum),

@@ -14,7 +14,9 @@ from sqlalchemy.orm import relationship
 from spyne.model.store_as import StoreAs, store_as, table
 from spyne.schema import DeclarationError
 from spyne.store.relational._registry import registry_of
-from spyne.store.relational.columns import Use, column_of, indexes_of, is_repeated, use_of
+from spyne.store.relational._rules import indexes_of
+from spyne.store.relational._use import Use, is_repeated, use_of
+from spyne.store.relational.columns import column_of
 
 __all__ = ["Relation", "relation_of", "table_options"]
 

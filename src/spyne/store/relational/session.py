@@ -10,11 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from spyne.error import Redirect
-from spyne.store.relational.errors import DatabaseFaults
 from spyne.store.relational._unit import AfterCommit, AsyncBody, Body, Unit, is_in_loop
+from spyne.store.relational.errors import DatabaseFaults
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from sqlalchemy import MetaData
 
@@ -217,4 +217,3 @@ def _is_answered(ctx: Any) -> bool:
         or ctx.out_string is not None
         or getattr(ctx.transport, "is_answered", False)
     )
-

@@ -1,0 +1,96 @@
+"""Columns of moments, times and durations: to the microsecond, and nothing is moved in silence."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from spyne.store.relational._dialects import MYSQL, Unstorable
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+__all__ = ["Elapsed", "Moment", "TimeOfDay"]
+
+
+class Moment(TypeDecorator[datetime.datetime]):
+    """datetime. With a time zone every value read is aware, and one written without is taken for UTC, on all databases alike;
+    without, one that is aware is written as UTC.
+    """
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def __init__(self, timezone: bool = True) -> None:
+        super().__init__(timezone=timezone)
+        self.timezone = timezone
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The database's own type, with microseconds."""
+        return mysql.DATETIME(fsp=6) if dialect.name in MYSQL else self.impl_instance
+
+    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
+        """In UTC, without saying so where the column cannot."""
+        if value is None or (value.tzinfo is None and not self.timezone):
+            return value
+        aware = value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value
+        if self.timezone and dialect.name == "postgresql":
+            return aware
+        return aware.astimezone(datetime.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
+        """Aware where the column is."""
+        naive = self.timezone and value is not None and value.tzinfo is None
+        return value.replace(tzinfo=datetime.UTC) if naive and value is not None else value
+
+
+class TimeOfDay(TypeDecorator[datetime.time]):
+    """datetime.time; one with a zone is written as UTC."""
+
+    impl = sa.Time
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The database's own type, with microseconds."""
+        return mysql.TIME(fsp=6) if dialect.name in MYSQL else self.impl_instance
+
+    def process_bind_param(self, value: datetime.time | None, dialect: Dialect) -> Any:
+        """Without a zone."""
+        if value is None or value.utcoffset() is None:
+            return value
+        return datetime.datetime.combine(_EPOCH, value).astimezone(datetime.UTC).time()
+
+
+class Elapsed(TypeDecorator[datetime.timedelta]):
+    """datetime.timedelta: PostgreSQL's interval, elsewhere the moment so long after 1970, as SQLAlchemy does."""
+
+    impl = sa.Interval
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The interval, or the moment."""
+        if dialect.name == "postgresql":
+            return self.impl_instance
+        return mysql.DATETIME(fsp=6) if dialect.name in MYSQL else sa.DateTime()
+
+    def process_bind_param(self, value: datetime.timedelta | None, dialect: Dialect) -> Any:
+        """The interval, or the moment. Raises Unstorable for one before the year 1 or after 9999."""
+        if value is None or dialect.name == "postgresql":
+            return value
+        try:
+            return _EPOCH + value
+        except OverflowError:
+            raise Unstorable(
+                value, f"{dialect.name} has no place for {value}: it keeps moments as seen from 1970"
+            ) from None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """The interval."""
+        return value - _EPOCH if isinstance(value, datetime.datetime) else value
+
+
+_EPOCH = datetime.datetime(1970, 1, 1)  # noqa: DTZ001 - columns without a zone
