@@ -216,6 +216,29 @@ def test_annotated_members(engine):
         assert session.scalars(sa.select(Row).where(Row.shade == Shade.dark)).one().shade is Shade.dark
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    {
+        "2026-01-01 12:00:00": datetime.datetime(2026, 1, 1, 12, tzinfo=UTC),
+        "2026-01-01T12:00:00+03:00": datetime.datetime(2026, 1, 1, 12, tzinfo=EAST),
+        "2026-01-01": datetime.datetime(2026, 1, 1, tzinfo=UTC),
+    }.items(),
+)
+def test_moments_that_others_wrote(memory, text, expected):
+    """A moment in a SQLite file that another program wrote, with or without a zone, is read with one."""
+
+    class Row(TTableModel()):
+        __tablename__ = "row"
+        id = Integer32(pk=True)
+        at = DateTime
+
+    engine = memory()
+    Row.Attributes.sqla_metadata.create_all(engine)
+    with Session(engine) as session:
+        session.execute(sa.text("INSERT INTO row (at) VALUES (:at)"), {"at": text})
+        assert session.scalars(sa.select(Row)).one().at == expected
+
+
 @pytest.mark.parametrize("value", [decimal.Decimal("0.12345678901234567890"), 2**70])
 def test_sqlite_does_not_round(memory, value):
     """A number with more digits than SQLite keeps is refused; nothing is stored."""

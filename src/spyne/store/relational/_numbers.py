@@ -13,6 +13,8 @@ from spyne.store.relational._dialects import MYSQL, Unstorable
 from spyne.store.relational.types import Named
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy.engine import Dialect
 
 __all__ = ["ExactNumber", "Real"]
@@ -75,24 +77,24 @@ class ExactNumber(TypeDecorator[Any]):
         number = value if isinstance(value, decimal.Decimal) else decimal.Decimal(str(value))
         if dialect.name == "sqlite":
             return _for_sqlite(number)
-        return _for_mariadb(number, self._mariadb_scale) if self.precision is None and dialect.name in MYSQL else number
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """An int or a Decimal with the column's scale, without further zeros where it has none."""
-        if value is None:
-            return None
-        if self.whole:
-            return int(value)
-        if dialect.name == "sqlite":
-            number = decimal.Decimal(repr(value))
-            return number if self.scale is None else _EXACT.quantize(number, decimal.Decimal((0, (1,), -self.scale)))
         if self.precision is None and dialect.name in MYSQL:
-            return decimal.Decimal(f"{value:f}".rstrip("0"))
-        return value
+            return _for_mariadb(number, self._mariadb_scale)
+        return number
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """An int, or a Decimal with the column's scale, without further zeros where it has none.
+
+        Decided once for a column: this runs for every value of a result.
+        """
+        if self.whole:
+            return lambda value: None if value is None else int(value)
+        if dialect.name == "sqlite":
+            return _from_sqlite(self.precision, self.scale)
+        if self.precision is None and dialect.name in MYSQL:
+            return lambda value: None if value is None else decimal.Decimal(f"{value:f}".rstrip("0"))
+        return None  # what drivers of other databases give is a Decimal
 
 
-_EXACT = decimal.Context(prec=1000)
-"""Python's default one rounds to 28 digits."""
 _MARIADB = decimal.Context(prec=65, traps=[decimal.Inexact, decimal.InvalidOperation])
 
 
@@ -108,11 +110,28 @@ def _for_mariadb(number: decimal.Decimal, scale: int) -> decimal.Decimal:
     return number
 
 
+_FLOAT_DIGITS = 15
+_WIDE = decimal.Context(prec=1000)
+"""Python's default one rounds to 28 digits."""
+
+
 def _for_sqlite(number: decimal.Decimal) -> Any:
-    """An int or a float that is the same number. Raises Unstorable where there is none."""
-    if number == number.to_integral_value() and abs(number) < 2**63:
-        return int(number)
+    """A float or an int that is the same number. Raises Unstorable where there is none."""
     near = float(number)
-    if decimal.Decimal(repr(near)) != number:
-        raise Unstorable(number, f"SQLite would round {number}: it keeps 15 digits; use db_type=sqlalchemy.Text()")
-    return near
+    if decimal.Decimal(repr(near)) == number:
+        return near
+    if abs(number) < 2**63 and number == number.to_integral_value():
+        return int(number)
+    problem = f"SQLite would round {number}: it keeps {_FLOAT_DIGITS} digits; use db_type=sqlalchemy.Text()"
+    raise Unstorable(number, problem)
+
+
+def _from_sqlite(precision: int | None, scale: int | None) -> Callable[[Any], Any]:
+    """A function from what SQLite keeps, ints and floats, to Decimals."""
+    if precision is None or scale is None:
+        return lambda value: None if value is None else decimal.Decimal(repr(value))
+    form = f"%.{scale}f"
+    if precision <= _FLOAT_DIGITS:
+        return lambda value: None if value is None else decimal.Decimal(form % value)
+    last = decimal.Decimal((0, (1,), -scale))
+    return lambda value: None if value is None else _WIDE.quantize(decimal.Decimal(repr(value)), last)

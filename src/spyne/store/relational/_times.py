@@ -35,17 +35,36 @@ class Moment(TypeDecorator[datetime.datetime]):
 
     def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
         """In UTC, without saying so where the column cannot."""
-        if value is None or (value.tzinfo is None and not self.timezone):
-            return value
-        aware = value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value
-        if self.timezone and dialect.name == "postgresql":
-            return aware
-        return aware.astimezone(datetime.UTC).replace(tzinfo=None)
+        zoned = self.timezone and dialect.name == "postgresql"
+        if value is None or value.tzinfo is None:
+            return value.replace(tzinfo=datetime.UTC) if zoned and value is not None else value
+        return value if zoned else value.astimezone(datetime.UTC).replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
-        """Aware where the column is."""
-        naive = self.timezone and value is not None and value.tzinfo is None
-        return value.replace(tzinfo=datetime.UTC) if naive and value is not None else value
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Aware where the column is. Decided once for a column: this runs for every value of a result."""
+        read = self.impl_instance.result_processor(dialect, coltype) or _same
+        if not self.timezone:
+            return read
+
+        def aware(value: Any) -> Any:
+            found = read(value)
+            return found if found is None or found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)
+
+        def from_text(value: Any) -> Any:
+            try:
+                found = _parse(value + "+00:00")  # a tenth of the time that `replace` takes
+            except (TypeError, ValueError):
+                return aware(value)
+            return aware(value) if found.tzinfo is None else found
+
+        return from_text if dialect.name == "sqlite" else aware
+
+
+_parse = datetime.datetime.fromisoformat
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 class TimeOfDay(TypeDecorator[datetime.time]):
