@@ -432,14 +432,15 @@ def test_checks_reach_the_database(engine):
         __tablename__ = "row"
         id = Integer32(pk=True)
         small = Integer32(ge=1, lt=7)
-        word = Unicode(9, min_len=2, values=["on", "of'f"])
+        word = Unicode(9, min_len=2, values=["on", "of'f", "o\\n", "50%", ":on"])
+        size = Integer(values=[1, 2**40])
 
     Row.Attributes.sqla_metadata.create_all(engine)
-    for members in ({"small": 7}, {"small": 0}, {"word": "x"}, {"word": "other"}):
+    for members in ({"small": 7}, {"small": 0}, {"word": "x"}, {"word": "other"}, {"size": 3}):
         with Session(engine) as session:
             session.add(Row(**members))
             with pytest.raises((sa.exc.IntegrityError, sa.exc.OperationalError)):  # MariaDB's driver says the latter
                 session.commit()
     with Session(engine) as session:
-        session.add(Row(small=6, word="of'f"))
+        session.add_all([Row(small=6, size=2**40), *(Row(word=word) for word in ["of'f", "o\\n", "50%", ":on"])])
         session.commit()

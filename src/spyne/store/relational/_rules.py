@@ -44,13 +44,10 @@ def checks_of(use: Use, column: Column[Any], table: str) -> Iterator[CheckConstr
         rules.append(sa.func.length(column) >= sa.literal_column(str(facets.min_len)))
     values = [value for value in facets.values if value is not None]
     if isinstance(node, nodes.Str | nodes.Int) and values and facets.values != known.values:
-        rules.append(column.in_([sa.literal_column(_literal(value)) for value in values]))
+        kind = sa.String() if isinstance(node, nodes.Str) else sa.BigInteger()  # each database has its own way to quote
+        rules.append(column.in_([sa.literal(value, kind) for value in values]))
     if rules:
         yield CheckConstraint(sa.and_(*rules), name=f"{table}_{column.name}_check")
-
-
-def _literal(value: Any) -> str:
-    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value)
 
 
 def indexes_of(use: Use, column: Column[Any], table: str) -> Iterator[Index]:
