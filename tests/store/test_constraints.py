@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    Interval,
     MetaData,
     Numeric,
     String,
@@ -31,7 +33,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
@@ -238,6 +240,17 @@ def test_nothing_leaks(client, engine, caplog):
     said = [record.getMessage() for record in caplog.records if "the database refused" in record.getMessage()]
     assert len(said) == len(people)
     assert "seacret" not in "".join(said)
+
+
+def test_a_span_that_is_too_long(tmp_path):
+    """A duration beyond what SQLAlchemy's own Interval keeps on SQLite is the client's mistake."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'spans.db'}")
+    spans = Table("span", MetaData(), Column("length", Interval))
+    spans.create(engine)
+    with engine.connect() as connection, pytest.raises(StatementError) as caught:
+        connection.execute(insert(spans), {"length": timedelta(days=5_000_000)})
+    engine.dispose()
+    assert fault_of(caught.value).faultcode == INVALID
 
 
 def test_text_that_postgresql_cannot_hold(postgresql_url):

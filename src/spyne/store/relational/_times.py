@@ -14,7 +14,7 @@ from spyne.store.relational._dialects import MYSQL, Unstorable
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-__all__ = ["Elapsed", "Moment", "TimeOfDay"]
+__all__ = ["Elapsed", "Moment", "TimeOfDay", "time_in_utc"]
 
 
 class Moment(TypeDecorator[datetime.datetime]):
@@ -79,9 +79,14 @@ class TimeOfDay(TypeDecorator[datetime.time]):
 
     def process_bind_param(self, value: datetime.time | None, dialect: Dialect) -> Any:
         """Without a zone."""
-        if value is None or value.utcoffset() is None:
-            return value
-        return datetime.datetime.combine(_EPOCH, value).astimezone(datetime.UTC).time()
+        return None if value is None else time_in_utc(value)
+
+
+def time_in_utc(value: datetime.time) -> datetime.time:
+    """The time without a zone; one that has a zone is turned to UTC."""
+    if value.utcoffset() is None:
+        return value
+    return datetime.datetime.combine(_EPOCH, value).astimezone(datetime.UTC).time()
 
 
 class Elapsed(TypeDecorator[datetime.timedelta]):

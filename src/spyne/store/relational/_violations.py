@@ -109,6 +109,8 @@ def _said(error: StatementError) -> Violation | None:
     origin: Any = error.orig
     if isinstance(origin, Unstorable):
         return Violation("value", columns=tuple(_columns_with(origin.value, error.params)))
+    if isinstance(origin, OverflowError):  # of SQLAlchemy's own Interval, where a database has none
+        return Violation("value")
     cause = getattr(origin, "__cause__", None)
     for said in (getattr(origin, "diag", None), cause):  # psycopg's form, and asyncpg's inside SQLAlchemy's own
         found = _from_postgresql(origin, said) if said is not None else None
