@@ -9,6 +9,7 @@ import weakref
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session, relationship
 
 from spyne.model import Array, ComplexModel, DateTime, File, Integer32, SelfReference, Unicode, UnsignedInteger32
@@ -260,6 +261,33 @@ def test_tables_that_are_there(engine):
         session.add(Old(id=1, nm="x"))
         session.commit()
         assert session.scalars(sa.select(Old)).one().nm == "x"
+
+
+@pytest.mark.parametrize(
+    ("column_type", "name", "facets"),
+    [
+        (mysql.TINYINT(unsigned=True), "unsignedByte", {}),
+        (mysql.BIGINT(unsigned=True), "unsignedLong", {}),
+        (sa.SmallInteger(), "short", {}),
+        (sa.Numeric(5, 2), "decimal", {"total_digits": 5, "fraction_digits": 2}),
+        (sa.Float(), "double", {}),
+        (sa.Interval(), "duration", {}),
+        (sa.Boolean(), "boolean", {}),
+        (sa.String(4), "string", {"max_len": 4}),
+    ],
+    ids=repr,
+)
+def test_types_of_columns_that_are_there(column_type, name, facets):
+    """What a column holds is what its member takes: the sign, the size, the digits."""
+
+    class Old(TTableModel()):
+        __table__ = sa.Table(
+            "old", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", column_type)
+        )
+
+    found = Old.get_flat_type_info()["x"]
+    assert found.get_type_name() == name
+    assert {facet: getattr(found.Attributes, facet) for facet in facets} == facets
 
 
 def test_members_that_come_later(engine):
