@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import pickle
 import weakref
 
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session, relationship
 from spyne.model import Array, ComplexModel, DateTime, File, Integer32, SelfReference, Unicode, UnsignedInteger32
 from spyne.model.complex import table
 from spyne.model.table import TTableModel, TTableModelBase
-from spyne.schema import DeclarationError
+from spyne.schema import DeclarationError, Lowering
 from spyne.store.relational import add_column, gen_sqla_info, get_pk_columns
 
 Pickled = TTableModel()
@@ -414,6 +415,7 @@ MISTAKES = {
     "a foreign key to a table": (Integer32(fk="other"), "Row.x: fk='other' names no column"),
     "a foreign key to nothing": (Integer32(fk=5), "Row.x: fk=5 is neither"),
     "an index that is none": (Integer32(index=5), "Row.x: index=5 is True, a method"),
+    "two roots": (Unicode(max_occurs="unbounded", store_as="xml"), "Row.x: an XML document has one root: use Array"),
     "column arguments": (Integer32(sqla_column_args="x"), "Row.x: sqla_column_args is a dict"),
 }
 
@@ -425,18 +427,34 @@ def test_mistakes_are_seen_where_they_are_made(name):
     assert message in refused(x=tp)
 
 
+def test_an_order_that_is_none():
+    """A relation that is ordered by what its objects have not is a mistake that names both, when the application is built."""
+    Person, _, _ = people()
+    Person.append_field("more", Array(Person).customize(store_as=table(right="of", order_by=["name", "size desc"])))
+    with pytest.raises(
+        DeclarationError, match=r"Person\.more: order_by='size desc': Person has no member or column 'size'"
+    ):
+        Lowering().field(Person)
+
+
 def test_mistakes_of_classes():
     """No key, no MetaData, two tables of one name, a wrong __table__, an empty class."""
     base = TTableModel()
+    numbers = itertools.count()
 
     def declare(**body):
         with pytest.raises(DeclarationError) as caught:
-            type(base)("Row", (base,), {"__module__": __name__, **body})
+            type(base)(f"Row{next(numbers)}", (base,), {"__module__": __name__, **body})
         return str(caught.value)
 
     assert "needs a primary key; add pk=True" in declare(__tablename__="row", a=Integer32)
     assert "no member of it is a column" in declare(__tablename__="row")
     assert "must be a Table" in declare(__table__="row")
+    assert "must be a str" in declare(__tablename__=5, id=Integer32(pk=True))
+    row = {"__tablename__": "row", "id": Integer32(pk=True), "name": Unicode(5)}
+    assert "is there a comma missing?" in declare(**row, __table_args__=sa.UniqueConstraint("name"))
+    assert "unexpected keyword argument 'order'" in declare(**row, __mapper_args__={"order": 1})
+    assert "no attribute is mapped" in declare(**row, __mapper_args__={"polymorphic_on": "kind"})
     type(base)("Row", (base,), {"__module__": __name__, "__tablename__": "row", "id": Integer32(pk=True)})
     assert "already" in declare(__tablename__="row", id=Integer32(pk=True))
     with pytest.raises(DeclarationError, match="no MetaData"):

@@ -262,9 +262,10 @@ def test_sqlite_does_not_round(memory, value):
         (Double, float("nan"), {"sqlite", "mariadb"}),
         (Double, float("inf"), {"mariadb"}),
         (Decimal, decimal.Decimal("0." + "1" * 31), {"sqlite", "mariadb"}),
+        (Decimal, decimal.Decimal("NaN"), {"sqlite", "mariadb"}),
         (Duration, datetime.timedelta(days=5_000_000), {"sqlite", "mariadb"}),
     ],
-    ids=["nan", "inf", "decimal", "duration"],
+    ids=["nan", "inf", "decimal", "no decimal", "duration"],
 )
 def test_what_a_database_has_not(engine, tp, value, refused_by):
     """A value that a database would change or turn into NULL is stored as it is or refused, with a fault that names the member."""

@@ -61,6 +61,9 @@ def type_of_member(use: Use, how: Any, metadata: sa.MetaData) -> Any:
     if isinstance(node, nodes.Any) and not use.field.repeated:
         return _free(node, how)
     if how is not None and how not in (bool, int):
+        if how.kind == "xml" and use.field.repeated:
+            problem = "an XML document has one root"
+            raise DeclarationError(f"{use.where}: {problem}: use Array(…) in place of max_occurs='unbounded'")
         return Document(use.tp, how, use.where)
     if isinstance(node, nodes.Struct | nodes.Array | nodes.Map):
         return None

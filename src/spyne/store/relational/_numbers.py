@@ -75,6 +75,8 @@ class ExactNumber(TypeDecorator[Any]):
         if value is None:
             return None
         number = value if isinstance(value, decimal.Decimal) else decimal.Decimal(str(value))
+        if not number.is_finite() and dialect.name != "postgresql":
+            raise Unstorable(value, f"{dialect.name} has no {number}")
         if dialect.name == "sqlite":
             return _for_sqlite(number)
         if self.precision is None and dialect.name in MYSQL:

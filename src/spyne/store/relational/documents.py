@@ -13,7 +13,7 @@ from spyne.codec import tree
 from spyne.codec._base import DecodeError, Options
 from spyne.model.primitive import NATIVE_MAP
 from spyne.model.store_as import StoreAs, json, xml
-from spyne.schema import DeclarationError, Lowering, Place
+from spyne.schema import Lowering, Place
 from spyne.schema.nodes import Array, Field, Struct, resolve
 from spyne.store.relational.types import Changeable, Named, json_type, long_bytes, long_text
 
@@ -58,7 +58,7 @@ class Document(Changeable):
         if isinstance(self.how, json):
             return _json_codec(field, self.how)
         if isinstance(self.how, xml):
-            return _xml_codec(field, self.how, self.where)
+            return _xml_codec(field, self.how)
         return _msgpack_codec(field)
 
     @property
@@ -98,13 +98,9 @@ def _msgpack_codec(field: Field) -> tuple[Convert, Convert]:
 # --- XML ---
 
 
-def _xml_codec(field: Field, how: xml, where: str) -> tuple[Convert, Convert]:
+def _xml_codec(field: Field, how: xml) -> tuple[Convert, Convert]:
     from spyne.codec import xml_encode, xml_fast
 
-    if field.repeated:
-        raise DeclarationError(
-            f"{where}: an XML document has one root: use Array(…) in place of max_occurs='unbounded'"
-        )
     node = resolve(field.type)
     namespace = "" if node.namespace == "http://www.w3.org/2001/XMLSchema" else node.namespace
     prefixes = {space: f"s{index}" for index, space in enumerate(sorted(_namespaces(field, set()) - {""}))}

@@ -52,6 +52,7 @@ def map_class(cls: Any, table: Table | None, tablename: str | None) -> None:
     metadata = _metadata(cls, parent, table)
     fields = flat_type_info(cls) if parent is None else cls._type_info
     uses = [use_of(cls.__name__, name, tp) for name, tp in fields.items()]
+    is_new = False
     if table is not None:
         _adopt_columns(uses, table)
         properties = {use.name: table.c[_column_name(use)] for use in uses if _column_name(use) in table.c}
@@ -59,13 +60,17 @@ def map_class(cls: Any, table: Table | None, tablename: str | None) -> None:
         table = parent.__table__
         properties = _more_columns(uses, parent.__table__, nullable=True)
     else:
-        assert tablename is not None
+        if not isinstance(tablename, str):
+            raise DeclarationError(f"{cls.__name__}.__tablename__ = {tablename!r}: it must be a str")
         table, properties = _new_table(cls, tablename, metadata, uses, parent)
-    assert table is not None
+        is_new = True
     try:
         _map(cls, table, properties, uses, parent)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, TypeError) as error:  # the latter for an argument that a mapper has not
         raise DeclarationError(f"{cls.__name__}: {error}") from error
+    finally:
+        if is_new and not is_mapped(cls):
+            metadata.remove(table)  # so that the class can be declared again
 
 
 def _metadata(cls: Any, parent: Any, table: Table | None) -> MetaData:
@@ -143,6 +148,11 @@ def _table_args(cls: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (), {}
     if isinstance(given, Mapping):
         return (), dict(given)
+    if not isinstance(given, list | tuple):
+        problem = f"{cls.__name__}.__table_args__ = {given!r}"
+        raise DeclarationError(
+            f"{problem}: it is a tuple of constraints and indexes, or a dict; is there a comma missing?"
+        )
     args = tuple(given)
     if args and isinstance(args[-1], Mapping):
         return args[:-1], dict(args[-1])
