@@ -8,14 +8,12 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from spyne.model._heritage import attributes_of, flat_type_info
 from spyne.schema import MISSING, DeclarationError
+from spyne.store.relational._unloaded import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["OPTION", "attach", "defaults_of", "loaded", "prepare"]
-
-OPTION = "__spyne_unloaded__"
-"""The class attribute that says what becomes of relations that are not loaded: absent, error (at start), or load."""
+__all__ = ["attach", "defaults_of", "loaded", "prepare"]
 
 
 def attach(cls: Any) -> None:
@@ -68,7 +66,7 @@ def _viewer(cls: Any) -> Callable[[Any], Mapping[str, Any]]:
         for name in fields
         if name not in mapper.attrs and name not in lists and (default := getattr(cls, name, None)) is not None
     }
-    if getattr(cls, OPTION, "absent") == "load":
+    if policy_of(cls) == "load":
         names = tuple(fields)
         return lambda value: {name: getattr(value, name) for name in names}
 

@@ -21,6 +21,7 @@ from spyne.schema._place import Place, mistake, show
 from spyne.schema._readers import Member, Record
 from spyne.schema.nodes import MISSING, unset
 from spyne.store.relational._column_types import Said, type_of_column
+from spyne.store.relational._unloaded import is_always_loaded, policy_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper, RelationshipProperty
@@ -29,12 +30,9 @@ __all__ = ["is_shown", "read_mapped"]
 
 INFO = "spyne"
 """The key in ``info``."""
-OPTION = "__spyne_unloaded__"
 
 _ELSEWHERE = frozenset({"dynamic", "write_only"})
 """Relations that are queries of their own: no value of them is ever there."""
-_EAGER = frozenset({"joined", "selectin", "subquery", "immediate", False})
-_POLICIES = ("absent", "error", "load")
 
 
 def read_mapped(cls: Any, place: Place) -> Record:
@@ -162,7 +160,7 @@ def _fills_itself(mapper: Mapper[Any], column: Column[Any]) -> bool:
 def _relation_member(mapper: Mapper[Any], relation: RelationshipProperty[Any], place: Place) -> Member:
     override = _override(relation)
     tp: Any = override
-    if relation.lazy not in _EAGER:
+    if not is_always_loaded(relation):
         _refuse_unloaded(mapper, place, f"lazy={relation.lazy!r}", "lazy='selectin'")
     if override is MISSING:
         tp = relation.mapper.class_
@@ -185,10 +183,7 @@ def _container(relation: RelationshipProperty[Any], place: Place) -> Any:
 
 def _refuse_unloaded(mapper: Mapper[Any], place: Place, how: str, fix: str) -> None:
     """Where the class says so, refuse what is only there when a query asks for it."""
-    policy = getattr(mapper.class_, OPTION, "absent")
-    if policy not in _POLICIES:
-        raise mistake(place, f"{OPTION} = {policy!r} is unknown", f"it is one of {', '.join(map(repr, _POLICIES))}")
-    if policy == "error":
+    if policy_of(mapper.class_) == "error":
         problem = f"it would be absent wherever a query did not load it ({how})"
         raise mistake(place, problem, f"map it with {fix}, or keep it from travelling with info={{'spyne': None}}")
 
@@ -198,7 +193,7 @@ def _refuse_unloaded(mapper: Mapper[Any], place: Place, how: str, fix: str) -> N
 
 def _viewer(mapper: Mapper[Any], members: tuple[Member, ...]) -> Callable[[Any], Mapping[str, Any]]:
     """A function from an object to its members that are loaded; columns that have expired are read again."""
-    if getattr(mapper.class_, OPTION, "absent") == "load":
+    if policy_of(mapper.class_) == "load":
         names = tuple(member.name for member in members)
         return lambda value: {name: getattr(value, name) for name in names}
     columns = frozenset(
