@@ -215,6 +215,30 @@ def test_inheritance(engine, joined):
     assert Person in Worker.ancestors()
 
 
+@pytest.mark.parametrize("joined", [False, True], ids=["single", "joined"])
+def test_columns_that_a_subclass_has_not(engine, joined):
+    """exc_mapper leaves a column to the table in subclasses too, beside what __mapper_args__ excludes."""
+
+    class Person(TTableModel()):
+        __tablename__ = "person"
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person", "exclude_properties": ["note"]}
+        id = Integer32(pk=True)
+        kind = Unicode(9)
+        secret = Unicode(9, exc_mapper=True)
+
+    class Worker(Person):
+        if joined:
+            __tablename__ = "worker"
+        __mapper_args__ = {"polymorphic_identity": "worker"}
+        wage = Integer32
+        hidden = Unicode(9, exc_mapper=True)
+
+    with stored(engine, Worker(wage=5)) as session:
+        session.scalars(sa.select(Worker)).one()
+    assert set(Worker.__mapper__.column_attrs.keys()) == {"id", "kind", "wage"}
+    assert {"hidden"} <= set(Worker.__table__.c.keys())
+
+
 def test_mixins_and_bases(engine):
     """Members of mixins, of parents without a table and of `base` are columns."""
 

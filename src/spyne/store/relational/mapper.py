@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, MetaData, Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,13 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper
 
 __all__ = ["add_member", "is_mapped", "map_class", "mapped_parent"]
-
-
-class Made(msgspec.Struct, kw_only=True):
-    """What the members of a class come to: mapped attributes, list attributes, and columns of other tables."""
-
-    properties: dict[str, Any]
-    relations: list[Relation]
 
 
 def is_mapped(cls: Any) -> bool:
@@ -221,18 +213,15 @@ def _map(cls: Any, table: Table, properties: dict[str, Any], uses: list[Use], pa
         mapped |= relation.properties
     mapped |= {use.name: use.attributes.mapper_property for use in uses if use.attributes.mapper_property is not None}
     options = _mapper_args(cls, properties)
+    above = () if parent is None else parent.__mapper__.exclude_properties or ()
+    excluded = {properties[name].name for name in hidden}.union(above, options.pop("exclude_properties", None) or ())
+    if excluded:
+        options["exclude_properties"] = excluded
+    own = None if parent is not None and table is parent.__table__ else table
     if parent is not None:
         options["inherits"] = parent
-        if table is parent.__table__:
-            mapper = registry_of(table.metadata).map_imperatively(cls, properties=mapped, **options)
-        else:
-            mapped |= _joined(mapped, parent)
-            mapper = registry_of(table.metadata).map_imperatively(cls, table, properties=mapped, **options)
-    else:
-        excluded = [properties[name].name for name in hidden]
-        mapper = registry_of(table.metadata).map_imperatively(
-            cls, table, properties=mapped, exclude_properties=excluded or None, **options
-        )
+        mapped |= {} if own is None else _joined(mapped, parent)
+    mapper = registry_of(table.metadata).map_imperatively(cls, own, properties=mapped, **options)
     cls.__mapper__ = mapper
     cls.__table__ = table
     _finish(cls, uses, relations)
