@@ -22,6 +22,8 @@ from spyne.protocol.xml import XmlDocument
 from spyne.protocol.yaml import YamlDocument
 from spyne.schema import DeclarationError
 from spyne.server.wsgi import WsgiApplication
+from spyne.store.relational import SessionPerCall, session_of
+from spyne.testing import Client
 
 
 @pytest.fixture
@@ -270,3 +272,36 @@ def test_polymorphic_answers(memory):
     _, body = call(served(Person, engine, out=XmlDocument(polymorphic=True)), b'{"first": {}}')
     assert b"Worker" in body
     assert b"<s0:wage>5" in body or b"wage>5<" in body
+
+
+@pytest.mark.parametrize("protocol", [JsonDocument, Soap11])
+def test_what_a_document_does_not_say(memory, protocol):
+    """A member that is absent is not set: the database fills it, a merge leaves it alone; the mark of the class is not the client's."""
+    base = TTableModel()
+
+    class Row(base):
+        __tablename__ = "row"
+        __namespace__ = "urn:shop"
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "row"}
+        id = Integer32(pk=True)
+        kind = Unicode(9)
+        python = Unicode(9, db_default="python")
+        server = Unicode(9, server_default="server")
+        note = Unicode(9)
+
+    class Rows(Service):
+        @rpc(Row, _returns=Integer32)
+        def put(ctx, row):
+            return session_of(ctx).merge(row).id
+
+    engine = memory()
+    base.Attributes.sqla_metadata.create_all(engine)
+    app = Application(
+        [Rows], "urn:shop", in_protocol=protocol(), out_protocol=protocol(), middleware=[SessionPerCall(engine)]
+    )
+    with Client(app) as client:
+        client.call("put", {"id": 1, "kind": "other", "note": "kept"})
+        client.call("put", {"id": 1, "python": "new"})
+    with Session(engine) as session:
+        row = session.scalars(sa.select(Row)).one()
+        assert (row.kind, row.python, row.server, row.note) == ("row", "new", "server", "kept")

@@ -22,6 +22,7 @@ from spyne.schema._readers import Member, Record
 from spyne.schema.nodes import MISSING, unset
 from spyne.store.relational._column_types import Said, type_of_column
 from spyne.store.relational._unloaded import is_always_loaded, policy_of
+from spyne.store.relational._view import is_read_only
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper, RelationshipProperty
@@ -219,7 +220,7 @@ def _is_deferred(mapper: Mapper[Any], name: str) -> bool:
 def _maker(mapper: Mapper[Any], members: tuple[Member, ...]) -> Callable[..., Any]:
     """A function that makes an object of members by name; those that are `unset`, or that SQLAlchemy fills alone, are left out."""
     cls = mapper.class_
-    ignored = frozenset(member.name for member in members if _is_read_only(mapper, member.name))
+    ignored = frozenset(member.name for member in members if is_read_only(mapper, member.name))
     lists = frozenset(relation.key for relation in mapper.relationships if relation.uselist)
     parameters = inspect.signature(cls).parameters.values()
     open_end = any(each.kind is each.VAR_KEYWORD for each in parameters)
@@ -244,11 +245,3 @@ def _maker(mapper: Mapper[Any], members: tuple[Member, ...]) -> Callable[..., An
         return made
 
     return make
-
-
-def _is_read_only(mapper: Mapper[Any], name: str) -> bool:
-    """Whether a value from outside has no place: expressions, what a view shows, the mark of the class."""
-    if name in mapper.relationships:
-        return bool(mapper.relationships[name].viewonly)
-    column = mapper.column_attrs[name].columns[0]
-    return not isinstance(column, Column) or column.computed is not None or column is mapper.polymorphic_on

@@ -193,7 +193,7 @@ def _constrain(uses: list[Use], properties: Mapping[str, Column[Any]], table: Ta
         if len(found) > 1:
             for index in found:
                 table.indexes.discard(index)
-            columns = [column for index in found for column in index.columns]
+            columns = dict.fromkeys(column for index in found for column in index.columns)
             first = found[0]
             Index(name, *columns, unique=first.unique, **first.dialect_kwargs)
 
