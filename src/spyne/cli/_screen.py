@@ -1,0 +1,256 @@
+"""What a person sees: tables, a live view, progress and questions. On a terminal rich draws them; elsewhere it is plain, aligned text."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO, TypeAlias
+
+from spyne.cli._command import USAGE, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["Block", "Cell", "Line", "Style", "Styled", "Table", "confirm", "page", "progress", "show", "watch"]
+
+Style: TypeAlias = Literal["", "good", "note", "bad", "dim", "bold"]
+
+_COLOURS = {"": "", "good": "green", "note": "yellow", "bad": "bold red", "dim": "dim", "bold": "bold"}
+_SAY_EVERY = 5.0
+"""Seconds between two lines of progress where there is no terminal."""
+
+
+class Styled(NamedTuple):
+    """A value with what it says about itself."""
+
+    value: str | int
+    style: Style
+
+
+Cell: TypeAlias = "str | int | Styled | None"
+"""A value of a table: whole numbers stand to the right, None is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under titles. A title that begins with ``>`` is of a column that stands to the right. elastic: the columns that are cut where the terminal is narrow.
+    widths: the least ones, for rows that are shown in several goes; headed: whether the titles are shown.
+    """
+
+    titles: tuple[str, ...]
+    rows: list[tuple[Cell, ...]] = field(default_factory=list)
+    elastic: tuple[str, ...] = ()
+    widths: tuple[int, ...] = ()
+    headed: bool = True
+
+    def without(self, *droppable: str) -> Table:
+        """The same without those of the named columns that say nothing in any row."""
+        keep = [
+            number
+            for number, title in enumerate(self.titles)
+            if title not in droppable or any(_value(row[number]) not in (None, "", 0) for row in self.rows)
+        ]
+        rows = [tuple(row[number] for number in keep) for row in self.rows]
+        return Table(tuple(self.titles[number] for number in keep), rows, self.elastic)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text, of parts that may be styled. indent: characters that its further lines begin with, where it is too long for one on a terminal."""
+
+    parts: tuple[str | Styled, ...]
+    indent: int = 0
+
+
+Block: TypeAlias = "Table | Line"
+
+
+def _value(cell: Cell) -> str | int | None:
+    return cell.value if isinstance(cell, Styled) else cell
+
+
+# --- plain text ---
+
+
+def page(blocks: Sequence[Block]) -> str:
+    """Blocks as aligned text without colours."""
+    return "".join(f"{line}\n" for block in blocks for line in _lines(block))
+
+
+def _lines(block: Block) -> Iterator[str]:
+    if isinstance(block, Line):
+        yield "".join(str(_value(part)) for part in block.parts)
+        return
+    right = [title.startswith(">") for title in block.titles]
+    lines = [[title.removeprefix(">") for title in block.titles]]
+    lines += [["-" if _value(cell) is None else str(_value(cell)) for cell in row] for row in block.rows]
+    least = block.widths or (0,) * len(right)
+    widths = [max(width, *map(len, column)) for width, column in zip(least, zip(*lines, strict=True), strict=True)]
+    for line in lines if block.headed else lines[1:]:
+        cells = (
+            cell.rjust(width) if is_right else cell.ljust(width)
+            for cell, width, is_right in zip(line, widths, right, strict=True)
+        )
+        yield "  ".join(cells).rstrip()
+
+
+# --- a terminal ---
+
+
+def _has_rich() -> bool:
+    try:
+        import rich  # noqa: F401 - whether it is there
+    except ImportError:
+        return False
+    return True
+
+
+def _is_rich(stream: TextIO) -> bool:
+    return stream.isatty() and _has_rich()
+
+
+def _drawn(blocks: Sequence[Block]) -> Any:
+    """Blocks as rich draws them."""
+    from rich.console import Group
+
+    return Group(*(_line(block) if isinstance(block, Line) else _table(block) for block in blocks))
+
+
+def _line(line: Line) -> Any:
+    from rich.text import Text
+
+    text = Text()
+    for part in line.parts:
+        text.append(_shown(_value(part)), _COLOURS[part.style] if isinstance(part, Styled) else "")
+    if not line.indent:
+        return text
+    from rich.table import Table as RichTable
+
+    grid = RichTable.grid()
+    grid.add_column(min_width=line.indent, no_wrap=True)
+    grid.add_column()
+    grid.add_row(text[: line.indent], text[line.indent :])
+    return grid
+
+
+def _table(table: Table) -> Any:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=table.headed)
+    for title, least in zip(table.titles, table.widths or (0,) * len(table.titles), strict=True):
+        name = title.removeprefix(">")
+        drawn.add_column(
+            name,
+            justify="right" if title.startswith(">") else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=min(8, len(name)) if title in table.elastic else max(len(name), least),
+        )
+    for row in table.rows:
+        drawn.add_row(
+            *(
+                Text(_shown(_value(cell)), _COLOURS[cell.style if isinstance(cell, Styled) else ""])
+                if _value(cell) is not None
+                else Text("–", _COLOURS["dim"])
+                for cell in row
+            )
+        )
+    return drawn
+
+
+def _shown(value: str | int | None) -> str:
+    return f"{value:,}" if isinstance(value, int) else value or ""
+
+
+def show(blocks: Sequence[Block]) -> None:
+    """Write blocks to the standard output."""
+    if not _is_rich(sys.stdout):
+        sys.stdout.write(page(blocks))
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(_drawn(blocks))
+
+
+def watch(make: Callable[[], Sequence[Block]], seconds: float) -> None:
+    """Show blocks and renew them until Ctrl-C, and leave the last ones on the screen. Raises Trouble where rich is not there, or no terminal."""
+    if not sys.stdout.isatty():
+        raise Trouble("--watch needs a terminal", USAGE)
+    if not _has_rich():
+        raise Trouble("--watch needs rich: pip install spyne[cli]", USAGE)
+    from rich.console import Console
+    from rich.live import Live
+
+    console = Console(highlight=False)
+    blocks: Sequence[Block] = []
+    try:
+        with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+            while True:
+                blocks = make()
+                live.update(_drawn(blocks), refresh=True)
+                time.sleep(seconds)
+    except KeyboardInterrupt:
+        console.print(_drawn(blocks))
+
+
+# --- long work ---
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show how much of a work is done, on the standard error; gives a function that takes the number done so far."""
+    if not _is_rich(sys.stderr):
+        yield _Saying(what, total)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+class _Saying:
+    """Says every few seconds how much is done."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self.what = what
+        self.total = total
+        self.next = time.monotonic() + _SAY_EVERY
+
+    def __call__(self, done: int) -> None:
+        if time.monotonic() >= self.next:
+            self.next = time.monotonic() + _SAY_EVERY
+            print(f"{self.what}: {done} of {self.total}", file=sys.stderr)
+
+
+# --- questions ---
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Whether the person says yes. Raises Trouble where nobody can be asked."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Trouble(f"{question} Nobody can be asked here: --yes says yes", USAGE)
+    sys.stdout.flush()
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
