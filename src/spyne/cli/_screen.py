@@ -18,6 +18,9 @@ __all__ = ["Block", "Cell", "Line", "Style", "Styled", "Table", "confirm", "page
 Style: TypeAlias = Literal["", "good", "note", "bad", "dim", "bold"]
 
 _COLOURS = {"": "", "good": "green", "note": "yellow", "bad": "bold red", "dim": "dim", "bold": "bold"}
+_WIDEST = 40
+"""Characters of a column that is not elastic, on a terminal."""
+
 _SAY_EVERY = 5.0
 """Seconds between two lines of progress where there is no terminal."""
 
@@ -138,28 +141,33 @@ def _line(line: Line) -> Any:
 def _table(table: Table) -> Any:
     from rich import box
     from rich.table import Table as RichTable
-    from rich.text import Text
 
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=table.headed)
+    drawn = RichTable(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, show_header=table.headed
+    )
     for title, least in zip(table.titles, table.widths or (0,) * len(table.titles), strict=True):
         name = title.removeprefix(">")
         drawn.add_column(
             name,
             justify="right" if title.startswith(">") else "left",
-            no_wrap=True,
+            no_wrap=title not in table.elastic,  # rich makes only columns narrower that it may wrap
             overflow="ellipsis",
             min_width=min(8, len(name)) if title in table.elastic else max(len(name), least),
+            max_width=None if title in table.elastic else _WIDEST,
         )
     for row in table.rows:
-        drawn.add_row(
-            *(
-                Text(_shown(_value(cell)), _COLOURS[cell.style if isinstance(cell, Styled) else ""])
-                if _value(cell) is not None
-                else Text("–", _COLOURS["dim"])
-                for cell in row
-            )
-        )
+        drawn.add_row(*map(_text, row))
     return drawn
+
+
+def _text(cell: Cell) -> Any:
+    """A cell in one line."""
+    from rich.text import Text
+
+    value = _value(cell)
+    style: Style = cell.style if isinstance(cell, Styled) else ""
+    one_line = "–" if value is None else _shown(value)
+    return Text(one_line, _COLOURS["dim" if value is None else style], no_wrap=True, overflow="ellipsis")
 
 
 def _shown(value: str | int | None) -> str:

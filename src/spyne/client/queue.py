@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import event
 
 from spyne.client._base import ClientBase, RemoteProcedureBase, RemoteService
+from spyne.queue._colour import pause
 from spyne.queue._queue import queue_of
 from spyne.queue.errors import QueueFull
 from spyne.queue.sql.trim import lag_of
@@ -95,7 +96,7 @@ class Producer(ClientBase):
                     f"topic {self.queue.topic!r}: the slowest consumer is {lag} tasks behind, max_lag is {self.max_lag}"
                 )
             connection.rollback()
-            time.sleep(min(0.05, self.wait))
+            pause(min(0.05, self.wait))
         self._lag_seen = time.monotonic()
 
     def close(self) -> None:

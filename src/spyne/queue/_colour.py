@@ -6,32 +6,43 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.util import await_only
-from sqlalchemy.util.concurrency import in_greenlet
-
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from spyne.queue.bell import Listener
 
-__all__ = ["awaited", "in_greenlet", "listen", "pause"]
+__all__ = ["awaited", "is_on_loop", "listen", "pause"]
+
+
+def is_on_loop() -> bool:
+    """Whether this work runs inside of `greenlet_spawn`; greenlet itself is only needed there."""
+    if asyncio._get_running_loop() is None:
+        return False
+    try:
+        from sqlalchemy.util.concurrency import in_greenlet
+
+        return in_greenlet()
+    except ImportError:
+        return False
 
 
 def pause(seconds: float) -> None:
     """Let time pass; on an event loop, for this work alone."""
-    if in_greenlet():
-        await_only(asyncio.sleep(seconds))
+    if is_on_loop():
+        awaited(asyncio.sleep(seconds))
     else:
         time.sleep(seconds)
 
 
 def listen(listener: Listener, seconds: float) -> bool:
     """Wait for a ring at most that long; whether there was one."""
-    if in_greenlet():
-        return bool(await_only(asyncio.to_thread(listener.wait, seconds)))
+    if is_on_loop():
+        return bool(awaited(asyncio.to_thread(listener.wait, seconds)))
     return listener.wait(seconds)
 
 
 def awaited(work: Awaitable[Any]) -> Any:
     """The result of a coroutine, awaited on the event loop that this work runs on."""
-    return await_only(work)
+    from sqlalchemy.util import await_
+
+    return await_(work)

@@ -36,6 +36,7 @@ class Listener(Protocol):
 
     def wait(self, seconds: float) -> bool:
         """Wait for a ring, at most that long; whether there was one."""
+        ...
 
     def wake(self) -> None:
         """End a wait from another thread."""
@@ -47,7 +48,7 @@ class Listener(Protocol):
 class Bell:
     """The bell of a queue in this process. remote: rings for other processes, None where they look by themselves."""
 
-    def __init__(self, make_listener: Callable[[], Listener], remote: Callable[[], None] | None) -> None:
+    def __init__(self, make_listener: Callable[[], Listener], remote: Notifier | None) -> None:
         self._make = make_listener
         self._remote = remote
         self._listeners: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -97,7 +98,7 @@ class Bell:
             listener.wake()
         if self._remote is not None:
             try:
-                self._remote()
+                self._remote.notify()
             except Exception as error:
                 logger.warning("consumers could not be notified, and will look by themselves: %s", error)
 
@@ -108,12 +109,16 @@ class Bell:
             self._changed.notify()
         if self._thread is not None:
             self._thread.join(timeout=5)
+        if self._remote is not None:
+            self._remote.close()
 
 
 class LookingListener:
     """Waits for a ring of this process, and looks at a number which changes when another process has written something."""
 
-    def __init__(self, longest: float, look: Callable[[], Any] | None = None, close: Callable[[], None] | None = None):
+    def __init__(
+        self, longest: float, look: Callable[[], Any] | None = None, close: Callable[[], None] | None = None
+    ) -> None:
         self._longest = longest
         self._look = look
         self._close = close
@@ -222,7 +227,7 @@ def bell_of(engine: Engine, channel: str, *, poll: float, in_memory: bool) -> Be
     if engine.dialect.name == "postgresql" and engine.dialect.driver in ("psycopg", "asyncpg", "psycopg_async"):
         connect = _psycopg_of(engine)
         if connect is not None:
-            return Bell(lambda: NotifyListener(connect, channel), _Notifier(connect, channel))
+            return Bell(lambda: NotifyListener(connect, channel), Notifier(connect, channel))
     return Bell(lambda: LookingListener(poll), None)
 
 
@@ -255,7 +260,8 @@ def _psycopg_of(engine: Engine) -> Callable[[], Any] | None:
     if dialect.driver != "psycopg":
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-        dialect = PGDialect_psycopg()
+        make: Callable[[], Any] = PGDialect_psycopg
+        dialect = make()
     args, options = dialect.create_connect_args(engine.url)
 
     def connect() -> Any:
@@ -264,7 +270,7 @@ def _psycopg_of(engine: Engine) -> Callable[[], Any] | None:
     return connect
 
 
-class _Notifier:
+class Notifier:
     """Notifies other processes, on a connection of its own that is made when it is first needed."""
 
     def __init__(self, connect: Callable[[], Any], channel: str) -> None:
@@ -272,7 +278,7 @@ class _Notifier:
         self._channel = channel
         self._connection: Any = None
 
-    def __call__(self) -> None:
+    def notify(self) -> None:
         """Notify once; a notification need not survive a crash, so that its commit waits for no disk."""
         for _ in range(2):  # the second time on a new connection
             try:
@@ -283,7 +289,12 @@ class _Notifier:
                 self._connection.execute("SELECT pg_notify(%s, '')", (self._channel,))
                 return
             except Exception:
-                connection, self._connection = self._connection, None
-                if connection is None:
+                if self._connection is None:
                     raise
-                connection.close()
+                self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

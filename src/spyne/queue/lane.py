@@ -97,7 +97,9 @@ class _Batch:
 class Lane:
     """One lane. Its `serve` runs in one thread or task; `keep` in another one, on another connection."""
 
-    def __init__(self, queue: Queue, runner: Runner, options: Options, number: int, stopping: Callable[[], bool]):
+    def __init__(
+        self, queue: Queue, runner: Runner, options: Options, number: int, stopping: Callable[[], bool]
+    ) -> None:
         self.queue = queue
         self.runner = runner
         self.options = options
@@ -237,6 +239,7 @@ class Lane:
         self._suspect_until = cursor.suspect_until
         self._not_before = 0.0
         self._look_at_parked(connection)
+        self._next_parked_look = 0.0
         if cursor.crashes:
             logger.warning(
                 "consumer %s took over after an owner that did not release it, at position %d, time %d",

@@ -45,6 +45,7 @@ class Policy(Protocol):
 
     def decide(self, failure: Failure) -> Decision:
         """What is done about a failure."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

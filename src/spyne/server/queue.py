@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from spyne.context import MethodContext, TransportContext
 from spyne.error import InternalError
-from spyne.queue._colour import awaited, in_greenlet
+from spyne.queue._colour import awaited, is_on_loop
 from spyne.queue._queue import queue_of
 from spyne.queue.keeper import Keeper
 from spyne.queue.lane import Lane, Options
@@ -283,7 +283,7 @@ class Consumer(ServerBase):
             raise
         finally:
             ctx.close()
-        cause = getattr(fault, "error", None)
+        cause: Any = getattr(fault, "error", None)
         if isinstance(cause, DBAPIError) and work.is_used and is_passing(cause, self.queue.database):
             raise cause
         if not work.end(failed=fault is not None):
@@ -302,7 +302,7 @@ class Consumer(ServerBase):
         contexts = self.generate_contexts(ctx)
         self.get_in_object(ctx)
         refused = ctx.in_error
-        if refused is None and ctx.descriptor in self._awaited and in_greenlet():
+        if refused is None and ctx.descriptor in self._awaited and is_on_loop():
             self._await(ctx, work)
         elif refused is None:
             self.get_out_object(ctx)

@@ -79,7 +79,7 @@ def _list(queue: Queue, arguments: argparse.Namespace) -> int:
         return FINE
     first, behind = _by_key(rows)
     cells = [_cells(row, behind[row.worker_id, row.pos]) for row in first[: arguments.most]]
-    blocks: list[Block] = [Table(_TITLES, cells, elastic=("consumer", "key", "error")).without("key", ">behind it")]
+    blocks: list[Block] = [Table(_TITLES, cells, elastic=("error",)).without("key", ">behind it")]
     if len(first) > arguments.most:
         blocks.append(Line((f"and {len(first) - arguments.most} more: -n shows them",)))
     show(blocks)

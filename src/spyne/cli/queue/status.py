@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from spyne.cli._command import FINE, WRONG, Command, Trouble
@@ -49,7 +50,9 @@ def _run(arguments: argparse.Namespace) -> int:
                 except Trouble as error:  # it may come back
                     return [Line((Styled(str(error), "bad"),))]
                 speeds.note(reports)
-                return _view(reports, wrongs(reports, arguments), speeds)
+                where = queue.engine.url.render_as_string(hide_password=True)
+                head = Line((Styled(f"{where}  {datetime.now().astimezone():%H:%M:%S}  Ctrl-C ends", "dim"),))
+                return [head, Line(("",)), *_view(reports, wrongs(reports, arguments), speeds)]
 
             watch(look, arguments.watch)
             return FINE
@@ -113,7 +116,7 @@ def _view(reports: Sequence[TopicReport], found: Sequence[str], speeds: _Speeds 
         blocks.append(Line(("no topic yet",)))
     if found:
         blocks.append(Line(("",)))
-    blocks.extend(Line((Styled("wrong: ", "bad"), sentence)) for sentence in found)
+    blocks.extend(Line((Styled("wrong: ", "bad"), sentence), indent=7) for sentence in found)
     return blocks
 
 

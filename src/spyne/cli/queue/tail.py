@@ -94,7 +94,7 @@ def _write(rows: Sequence[Row[Any]], arguments: argparse.Namespace, *, headed: b
     else:
         cells = [_cells(row, arguments) for row in rows]
         titles = (">position", ">task", ">time" if arguments.follow else ">age", "key", ">size", "begins with")
-        show([Table(titles, cells, elastic=("key", "begins with"), widths=_WIDTHS, headed=headed)])
+        show([Table(titles, cells, elastic=("begins with",), widths=_WIDTHS, headed=headed)])
     sys.stdout.flush()
 
 

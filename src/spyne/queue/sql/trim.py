@@ -108,4 +108,5 @@ def lag_of(connection: Connection, log: Log, cursors: Cursors) -> int:
         queue = log.tables.queue
         unplaced = log.unplaced(state.settled)
         waiting = connection.scalar(select(func.count()).select_from(queue).where(unplaced)) or 0
-    return state.head - min(positions) + waiting
+    slowest: int = min(positions)
+    return state.head - slowest + waiting
