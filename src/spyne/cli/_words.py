@@ -71,17 +71,21 @@ def shown_size(size: int) -> str:
 
 
 def readable(data: bytes, length: int, size: int | None = None) -> str:
-    """The beginning of some bytes in one line: as text where most of it is that, otherwise as hexadecimal digits. size: how many there are in all."""
-    text = data.decode("utf-8", "replace")
-    strange = sum(not (character.isprintable() or character.isspace()) or character == "\ufffd" for character in text)
-    if strange > len(text) // 10 + 1:
-        shown = data[: length // 2].hex()
-        is_cut = len(data) > length // 2
-    else:
-        line = " ".join(text.split())
-        shown = "".join(character if character.isprintable() else "·" for character in line)[:length]
-        is_cut = len(line) > length
-    return f"{shown}…" if is_cut or (size is not None and size > len(data)) else shown
+    """The beginning of some bytes in one line: what can be read of them, or hexadecimal digits where that is too little. size: how many there are in all."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        is_cut_off = error.end == len(data) and error.start >= len(data) - 3  # in the middle of the last character
+        text = data[: error.start].decode() if is_cut_off else data.decode("ascii", "replace")
+    line = "".join(character if _is_read(character) else "·" for character in " ".join(text.split()))
+    if 2 * line.count("·") > len(line):
+        line, length = data.hex(), length // 2 * 2
+    is_cut = len(line) > length or (size is not None and size > len(data))
+    return f"{line[:length]}…" if is_cut else line
+
+
+def _is_read(character: str) -> bool:
+    return character.isprintable() and character != "\ufffd"
 
 
 def to_json(value: Any, *, indent: int | None = 2) -> str:

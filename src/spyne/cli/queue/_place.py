@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from spyne.cli._command import USAGE, Trouble
 from spyne.queue import Queue, QueueError
+from spyne.queue.sql.databases import DATABASES
 from spyne.queue.sql.log import topics_in
 from spyne.queue.sql.schema import require
 
@@ -58,7 +59,7 @@ def opened_tables(arguments: argparse.Namespace, *, may_make: bool = False) -> I
         _check_file(url)
     try:
         queue = Queue(url, arguments.topic or "default", prefix=arguments.prefix, schema=arguments.schema)
-    except (ValueError, NoSuchModuleError) as error:
+    except ValueError as error:
         raise Trouble(str(error), USAGE) from error
     except ImportError as error:
         raise Trouble(f"the driver of {url.drivername} is not installed: {error}") from error
@@ -90,18 +91,17 @@ def _url(given: str | None) -> URL:
         raise Trouble(f"which queue? --database URL or {VARIABLE} says it", USAGE)
     try:
         url = make_url(text)
-        is_async = url.get_dialect().is_async
     except ArgumentError:
-        raise Trouble(
-            f"the {'value of --database' if given else VARIABLE} is no URL as SQLAlchemy writes it, such as sqlite:///tasks.db",
-            USAGE,
-        ) from None
-    except NoSuchModuleError as error:
-        raise Trouble(str(error), USAGE) from error
-    except ImportError as error:
-        raise Trouble(f"the driver of {url.drivername} is not installed: {error}") from error
+        name = "the value of --database" if given else VARIABLE
+        raise Trouble(f"{name} is no URL as SQLAlchemy writes it, such as sqlite:///tasks.db", USAGE) from None
     kind = url.get_backend_name()
-    return url.set(drivername=f"{kind}+{_DRIVERS[kind]}") if is_async and kind in _DRIVERS else url
+    if kind not in DATABASES:
+        raise Trouble(f"a queue is in SQLite, PostgreSQL or MariaDB, not in {kind!r}", USAGE)
+    try:
+        is_async = url.get_dialect().is_async
+    except SQLAlchemyError as error:
+        raise Trouble(_first_line(error), USAGE) from error
+    return url.set(drivername=f"{kind}+{_DRIVERS[kind]}") if is_async else url
 
 
 def _check_file(url: URL) -> None:
@@ -123,4 +123,6 @@ def _are(topics: list[str]) -> str:
 
 
 def _first_line(error: Any) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+    """The first line of an error; drivers of MariaDB put a number before it."""
+    numbered = len(error.args) == 2 and isinstance(error.args[0], int)
+    return str(error.args[1] if numbered else error).partition("\n")[0] or type(error).__name__

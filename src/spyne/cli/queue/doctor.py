@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from spyne.cli._command import FINE, WRONG, Command, Trouble
+from spyne.cli._command import FINE, WRONG, Command
 from spyne.cli._screen import Line, Styled, show
 from spyne.cli._words import to_json
 from spyne.cli.queue._place import add_place, opened_tables, troubles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from spyne.cli._command import FINE, USAGE, WRONG, Command, Trouble
@@ -213,4 +213,4 @@ def _first_line(text: str) -> str:
 
 
 def _moment(milliseconds: int) -> str:
-    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")

@@ -11,6 +11,7 @@ from spyne.cli._screen import confirm, progress
 from spyne.cli._words import duration, moment_or_position
 from spyne.cli.queue._place import add_place, opened
 from spyne.queue.sql.move import copy_consumer, move_consumer, position_before
+from spyne.queue.sql.sequencer import Sequencer
 
 if TYPE_CHECKING:
     import argparse
@@ -50,11 +51,15 @@ def _run(arguments: argparse.Namespace) -> int:
         worker, other = arguments.consumer, arguments.other
         now = _position_of(queue, worker)
         with queue.connect() as connection:
+            Sequencer(queue.log).run(connection)  # "end" is behind all that is there
             try:
                 position = position_before(connection, queue, arguments.first)
             except ValueError as error:
                 raise Trouble(str(error)) from error
             head = queue.log.state(connection).head
+        if position == now and other is None:
+            print(f"consumer {worker} stands there already")
+            return FINE
         print(_what_it_means(worker, other, now, position, head))
         if not confirm("Go on?", yes=arguments.yes):
             return WRONG
@@ -87,10 +92,8 @@ def _what_it_means(worker: str, other: str | None, now: int, position: int, head
             f"Its idempotency keys are its own: what {worker} did outside of the database is done again.\n"
             f"Until it runs, it holds back retention; to be rid of it: spyne queue consumers rm {other}"
         )
-    if position >= now:
-        return f"Consumer {worker} will pass over {position - now} tasks, {now} to {position}, and never run them.".replace(
-            f"{now} to", f"{now + 1} to"
-        )
+    if position > now:
+        return f"Consumer {worker} will pass over {position - now} tasks, {now + 1} to {position}, and never run them."
     return (
         f"Consumer {worker} will run {now - position} tasks again, {position + 1} to {now}.\n"
         "What its handlers do in the database is done again. Their idempotency keys are the same as the first time: whoever keeps them will refuse the repetition.\n"

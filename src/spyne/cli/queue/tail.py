@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from spyne.cli._command import FINE, Command
@@ -99,7 +99,7 @@ def _write(rows: Sequence[Row[Any]], arguments: argparse.Namespace, *, headed: b
 
 
 def _cells(row: Row[Any], arguments: argparse.Namespace) -> tuple[Cell, ...]:
-    at = datetime.fromtimestamp(row.created_at / 1000, timezone.utc).astimezone()
+    at = datetime.fromtimestamp(row.created_at / 1000, UTC).astimezone()
     return (
         row.pos,
         row.id,
@@ -114,7 +114,7 @@ def _record(row: Row[Any], length: int) -> dict[str, object]:
     return {
         "position": row.pos,
         "task_id": row.id,
-        "created_at": datetime.fromtimestamp(row.created_at / 1000, timezone.utc).isoformat(),
+        "created_at": datetime.fromtimestamp(row.created_at / 1000, UTC).isoformat(),
         "key": row.task_key,
         "size": row.size,
         "begins_with": readable(row.data, length, row.size),

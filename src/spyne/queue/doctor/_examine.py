@@ -26,7 +26,7 @@ _CHECKS = {"sqlite": _sqlite.CHECKS, "postgresql": _postgresql.CHECKS, "mariadb"
 
 
 def examine(queue: Queue, topic: str | None = None) -> Iterator[Finding]:
-    """Look at a queue's database, its tables and one of its topics, or all of them; findings come as they are made."""
+    """Look at a queue's database, its tables and one of its topics, or all of them; findings come as they are made. Raises SchemaError for a topic that there is not."""
     with queue.connect() as connection:
         try:
             require(connection, queue.tables)
@@ -39,6 +39,7 @@ def examine(queue: Queue, topic: str | None = None) -> Iterator[Finding]:
         yield from _run(connection, queue, _CHECKS[queue.database.name])
         for name in topics if topic is None else [topic]:
             one = Queue(queue.engine, name, prefix=queue.tables.prefix, schema=queue.tables.metadata.schema)
+            one.log.state(connection)
             yield from _run(connection, one, _topic.CHECKS)
 
 

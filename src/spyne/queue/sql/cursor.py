@@ -185,9 +185,16 @@ class Cursors:
 
     def seek(self, connection: Connection, worker_id: str, position: int) -> int:
         """Put all lanes of a consumer to a position and return how many there are; an owner loses its lease, and takes it again from there."""
-        values = {"pos": position, "epoch": self.table.c.epoch + 1, "attempts": 0, "crash_count": 0, "crash_pos": -1}
+        values = {
+            "pos": position,
+            "epoch": self.table.c.epoch + 1,
+            "attempts": 0,
+            "crash_count": 0,
+            "crash_pos": -1,
+            "updated_at": clock(),
+        }
         where = and_(self.table.c.worker_id == worker_id, self.table.c.topic == self.topic)
-        return int(connection.execute(update(self.table).where(where).values(values, updated_at=clock())).rowcount)
+        return int(connection.execute(update(self.table).where(where).values(values)).rowcount)
 
     # --- all of them ---
 
