@@ -56,7 +56,13 @@ class Server:
         assert self.process is None, "it is running"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(), cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.other
+                self.command(),
+                cwd=self.home,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **self.other,
             )
         engine = sa.create_engine(self.url, poolclass=NullPool)
         give_up = time.monotonic() + PATIENCE
@@ -89,10 +95,20 @@ class Server:
         finally:
             process.kill()
 
+    def environment(self):
+        """Return this process's environment with a temporary directory of its own: a MariaDB that starts removes what others have in theirs."""
+        return {**os.environ, "TMPDIR": str(self.home)}
+
     def run(self, *command):
         """Run one of its programs."""
         done = subprocess.run(
-            list(map(str, command)), cwd=self.home, capture_output=True, timeout=PATIENCE, check=False, **self.other
+            list(map(str, command)),
+            cwd=self.home,
+            env=self.environment(),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+            **self.other,
         )
         if done.returncode:
             raise RuntimeError((done.stderr or done.stdout).decode(errors="replace")[-2000:])

@@ -9,7 +9,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import datetime
 from typing import Any
 
-__all__ = ["duration", "moment_or_position", "positive", "readable", "shown_age", "shown_size", "to_json"]
+__all__ = ["counted", "duration", "moment_or_position", "positive", "readable", "shown_age", "shown_size", "to_json"]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
@@ -42,6 +42,11 @@ def moment_or_position(text: str) -> str | int | datetime:
         raise argparse.ArgumentTypeError(
             f"{text!r} is neither 'beginning', 'end', a position, nor a time such as 2026-01-31T08:30 or 2026-01-31T08:30:00+00:00"
         ) from None
+
+
+def counted(number: int, one: str = "task") -> str:
+    """A number of things, in the plural where they are several."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def shown_age(seconds: float | None) -> str | None:

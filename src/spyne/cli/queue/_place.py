@@ -113,7 +113,9 @@ def _check_file(url: URL) -> None:
             "a queue in another process's memory cannot be seen: give the file's name, as in sqlite:///tasks.db", USAGE
         )
     if not Path(str(url.database)).exists():
-        raise Trouble(f"there is no file {url.database}; a relative name begins here, {Path.cwd()}")
+        raise Trouble(
+            f"there is no file {url.database}; a relative name begins in {Path.cwd()}; spyne queue migrate makes one"
+        )
 
 
 def _are(topics: list[str]) -> str:

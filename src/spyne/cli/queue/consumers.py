@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spyne.cli._command import FINE, WRONG, Command
 from spyne.cli._screen import Styled, Table, confirm, show
-from spyne.cli._words import shown_age, to_json
+from spyne.cli._words import counted, shown_age, to_json
 from spyne.cli.queue._health import reports_of
 from spyne.cli.queue._place import add_place, opened
 from spyne.queue.sql.move import remove_consumer
@@ -79,5 +79,5 @@ def _remove(arguments: argparse.Namespace) -> int:
             return WRONG
         with queue.begin() as connection:
             parked = remove_consumer(connection, queue, name, even_held=arguments.force)
-    print(f"consumer {name} is forgotten" + (f", and {parked} tasks that it had parked" if parked else ""))
+    print(f"consumer {name} is forgotten" + (f", and {counted(parked)} that it had parked" if parked else ""))
     return FINE

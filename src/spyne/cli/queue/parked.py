@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from spyne.cli._command import FINE, USAGE, WRONG, Command, Trouble
 from spyne.cli._screen import Line, Styled, Table, confirm, show
-from spyne.cli._words import positive, readable, shown_age, shown_size, to_json
+from spyne.cli._words import counted, positive, readable, shown_age, shown_size, to_json
 from spyne.cli.queue._place import add_place, opened
 from spyne.queue.sql.parked import GIVEN_UP
 
@@ -173,7 +173,7 @@ def _retry(queue: Queue, arguments: argparse.Namespace) -> int:
     with queue.begin() as connection:
         count = queue.parked.retry(connection, arguments.consumer, positions)
         _check(count, positions, arguments.consumer)
-    print(f"{_tasks(count)} of {arguments.consumer} will be tried again by its next look")
+    print(f"{counted(count)} of {arguments.consumer} will be tried again by its next look")
     return FINE
 
 
@@ -185,7 +185,7 @@ def _drop(queue: Queue, arguments: argparse.Namespace) -> int:
     with queue.begin() as connection:
         count = queue.parked.drop(connection, arguments.consumer, positions)
         _check(count, positions, arguments.consumer)
-    print(f"{_tasks(count)} of {arguments.consumer} forgotten")
+    print(f"{counted(count)} of {arguments.consumer} forgotten")
     return FINE
 
 
@@ -202,10 +202,6 @@ def _check(count: int, positions: list[int] | None, consumer: str) -> None:
         raise Trouble(
             f"only {count} of these {len(positions)} positions are parked for {consumer!r}: nothing was changed"
         )
-
-
-def _tasks(count: int) -> str:
-    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _first_line(text: str) -> str:

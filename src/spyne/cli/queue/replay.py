@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from spyne.cli._command import FINE, WRONG, Command, Trouble
 from spyne.cli._screen import confirm, progress
-from spyne.cli._words import duration, moment_or_position
+from spyne.cli._words import counted, duration, moment_or_position
 from spyne.cli.queue._place import add_place, opened
 from spyne.queue.sql.move import copy_consumer, move_consumer, position_before
 from spyne.queue.sql.sequencer import Sequencer
@@ -88,21 +88,23 @@ def _position_of(queue: Queue, worker: str) -> int:
 def _what_it_means(worker: str, other: str | None, now: int, position: int, head: int) -> str:
     if other is not None:
         return (
-            f"Another consumer, {other}, will begin after position {position}, {head - position} tasks before the newest; {worker} stays at {now}.\n"
+            f"Another consumer, {other}, will begin after position {position}, {counted(head - position)} before the newest; {worker} stays at {now}.\n"
             f"Its idempotency keys are its own: what {worker} did outside of the database is done again.\n"
             f"Until it runs, it holds back retention; to be rid of it: spyne queue consumers rm {other}"
         )
     if position > now:
-        return f"Consumer {worker} will pass over {position - now} tasks, {now + 1} to {position}, and never run them."
+        return (
+            f"Consumer {worker} will pass over {counted(position - now)}, {now + 1} to {position}, and never run them."
+        )
     return (
-        f"Consumer {worker} will run {now - position} tasks again, {position + 1} to {now}.\n"
+        f"Consumer {worker} will run {counted(now - position)} again, {position + 1} to {now}.\n"
         "What its handlers do in the database is done again. Their idempotency keys are the same as the first time: whoever keeps them will refuse the repetition.\n"
         "A process that runs it now goes on from there when it renews its lease, in a few seconds."
     )
 
 
 def _forgot(parked: int) -> str:
-    return f"; {parked} parked tasks after it are forgotten, since it will see them again" if parked else ""
+    return f"; {counted(parked, 'parked task')} after it forgotten, since it sees them again" if parked else ""
 
 
 def _wait(queue: Queue, worker: str, start: int, goal: int, seconds: float) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from spyne.cli._command import FINE, USAGE, WRONG, Command, Trouble
 from spyne.cli._screen import confirm, progress
-from spyne.cli._words import duration, positive
+from spyne.cli._words import counted, duration, positive
 from spyne.cli.queue._place import add_place, opened
 from spyne.queue import Retention
 from spyne.queue.sql.trim import floor_of, trim
@@ -81,7 +81,7 @@ def _retention(arguments: argparse.Namespace) -> Retention:
 def _said(queue: Queue, trimmed: int, floor: int, count: int, losing: Sequence[str]) -> str:
     if not count:
         return f"topic {queue.topic}: nothing to remove"
-    lines = [f"topic {queue.topic}: {count} tasks to remove, {trimmed + 1} to {floor}", *losing]
+    lines = [f"topic {queue.topic}: {counted(count)} to remove, {trimmed + 1} to {floor}", *losing]
     return "\n  ".join(lines)
 
 
@@ -97,7 +97,7 @@ def _remove(queue: Queue, retention: Retention, count: int) -> int:
 
             done = trim(connection, queue.log, queue.cursors, retention, note)
     except KeyboardInterrupt:
-        print(f"stopped: {done} tasks removed")
+        print(f"stopped: {counted(done)} removed")
         raise
-    print(f"{done} tasks removed")
+    print(f"{counted(done)} removed")
     return FINE
