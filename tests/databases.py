@@ -131,7 +131,12 @@ class PostgreSQL(Server):
 
     def command(self):
         """What starts it. Writes reach the operating system, which outlives every crash of these tests."""
-        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": self.home, "fsync": "off"}
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.home,
+            "fsync": "off",
+            "max_prepared_transactions": 8,
+        }
         said = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *said]
 

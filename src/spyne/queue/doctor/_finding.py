@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Finding", "Level", "ago", "good", "note", "warning", "wrong"]
+__all__ = ["Finding", "Level", "ago", "count", "good", "note", "warning", "wrong"]
 
 Level: TypeAlias = Literal["good", "note", "warning", "wrong"]
 """All is well; good to know; will hurt; hurts, or can lose tasks."""
@@ -47,3 +47,8 @@ def ago(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} seconds"
+
+
+def count(number: int, one: str, several: str) -> str:
+    """A number in the words for one or for several: ``count(2, "task is", "tasks are")``."""
+    return f"{number} {one if number == 1 else several}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, text
 
-from spyne.queue.doctor._finding import ago, good, warning, wrong
+from spyne.queue.doctor._finding import ago, count, good, warning, wrong
 from spyne.queue.doctor._topic import CLOCK
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _old_transactions(connection: Connection, queue: Queue) -> Iterator[Finding]
         {"seconds": _LONG_WRITER},
     )
     for row in rows:
-        does = f"has changed {row.changed} rows" if row.changed else "reads"
+        does = f"has changed {count(row.changed, 'row', 'rows')}" if row.changed else "reads"
         yield warning(
             "transactions",
             f"connection {row.thread} is in one transaction for {ago(row.age)} and {does}: its tasks, if there are any, cannot be seen, and no old version of a row is removed",

@@ -109,8 +109,9 @@ def _old_transactions(connection: Connection, queue: Queue) -> Iterator[Finding]
 
 _PREPARED = text(
     "SELECT p.gid, p.owner, EXTRACT(EPOCH FROM clock_timestamp() - p.prepared)::float8 AS age,"
-    " EXISTS (SELECT FROM pg_locks l WHERE l.virtualtransaction = '-1/' || p.transaction::text AND l.locktype = 'relation'"
-    " AND l.relation = to_regclass(:name)) AS holds FROM pg_prepared_xacts p"
+    " EXISTS (SELECT FROM pg_locks own JOIN pg_locks l ON l.virtualtransaction = own.virtualtransaction AND l.pid IS NULL"
+    " WHERE own.transactionid = p.transaction AND l.locktype = 'relation' AND l.relation = to_regclass(:name)) AS holds"
+    " FROM pg_prepared_xacts p"
     " WHERE p.database = current_database() AND p.prepared < clock_timestamp() - make_interval(secs => :seconds) ORDER BY p.prepared"
 )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, func, select
 
-from spyne.queue.doctor._finding import ago, good, note, warning, wrong
+from spyne.queue.doctor._finding import ago, count, good, note, warning, wrong
 from spyne.queue.sql.report import report_of
 from spyne.queue.sql.tables import clock
 
@@ -39,7 +39,7 @@ def _consumers(connection: Connection, queue: Queue) -> Iterator[Finding]:
     if not report.consumers:
         yield note(_about(queue), "has no consumer; no task is removed by interest before there is one")
     elif not found:
-        yield good(_about(queue), f"{len(report.consumers)} consumers, none in trouble")
+        yield good(_about(queue), f"{count(len(report.consumers), 'consumer', 'consumers')}, none in trouble")
     yield from _retention(report)
 
 
@@ -55,14 +55,14 @@ def _of_consumer(report: TopicReport, consumer: ConsumerReport) -> Iterator[Find
     if consumer.given_up:
         yield warning(
             about,
-            f"{consumer.given_up} tasks are parked for good, and {consumer.parked - consumer.given_up} wait for their turn",
+            f"{count(consumer.given_up, 'task is', 'tasks are')} parked for good, and {consumer.parked - consumer.given_up} wait for their turn",
             f"look: spyne queue parked list {on}; mend the cause; then: spyne queue parked retry {on} --all, or drop",
         )
     if consumer.lag and not consumer.is_held and consumer.last_seen > _NOT_MOVED:
         holds = " and holds back retention" if consumer.durable else ""
         yield warning(
             about,
-            f"is {consumer.lag} tasks behind{holds}, without a sign of life for {ago(consumer.last_seen)}",
+            f"is {count(consumer.lag, 'task', 'tasks')} behind{holds}, without a sign of life for {ago(consumer.last_seen)}",
             f"start it; if it will not come back: spyne queue consumers rm {on}; Retention(inactive_after=…) forgives such ones by itself",
         )
     for lane in consumer.lanes:
@@ -70,19 +70,19 @@ def _of_consumer(report: TopicReport, consumer: ConsumerReport) -> Iterator[Find
         if lane.crashes:
             yield warning(
                 which,
-                f"{lane.crashes} processes ended while the task at {lane.position + 1} was next",
+                f"{count(lane.crashes, 'process', 'processes')} ended while the task at {lane.position + 1} was next",
                 _look_at(report, lane.position + 1),
             )
         if lane.attempts:
             yield warning(
                 which,
-                f"tries the task at {lane.position + 1} again, {lane.attempts} times so far: {lane.last_error}",
+                f"tries the task at {lane.position + 1} again, {count(lane.attempts, 'time', 'times')} so far: {lane.last_error}",
                 _look_at(report, lane.position + 1),
             )
     if len(consumer.lanes) != consumer.lanes[0].lanes:
         yield warning(
             about,
-            f"of its {consumer.lanes[0].lanes} lanes only {len(consumer.lanes)} have begun",
+            f"of its {consumer.lanes[0].lanes} lanes only {count(len(consumer.lanes), 'has', 'have')} begun",
             "start its process, which begins all",
         )
 
@@ -115,11 +115,11 @@ def _positions(connection: Connection, queue: Queue) -> Iterator[Finding]:
         select(topic.c.head - topic.c.trimmed, counted, orphans).where(topic.c.topic == queue.topic)
     ).one()
     if row[0] == row[1] and not row[2]:
-        yield good(_about(queue), f"its {row[0]} positions have no gap")
+        yield good(_about(queue), f"its {count(row[0], 'position has', 'positions have')} no gap")
         return
     yield wrong(
         _about(queue),
-        f"of {row[0]} positions {row[0] - row[1] + row[2]} have no task: rows were removed by other hands, and consumers stop there",
+        f"of {row[0]} positions {count(row[0] - row[1] + row[2], 'has', 'have')} no task: rows were removed by other hands, and consumers stop there",
         "restore them from a backup, or pass over them: spyne queue replay CONSUMER --from the first position after the gap",
     )
 
@@ -139,15 +139,15 @@ def _placed(connection: Connection, queue: Queue) -> Iterator[Finding]:
         table = connection.dialect.identifier_preparer.format_table(topic)
         yield wrong(
             _about(queue),
-            f"{passed} tasks have no position, and the sequencer does not look for them any more",
+            f"{count(passed, 'task has', 'tasks have')} no position, and the sequencer does not look for them any more",
             f"let it look at all once more, which is harmless: UPDATE {table} SET settled = 0 WHERE topic = '{queue.topic}'",  # noqa: S608 - for a person to read
         )
-    count, oldest = queue.log.unplaced_tasks(connection)
-    if count - (passed or 0) > 0 and oldest is not None and oldest / 1000 > _NO_POSITION:
+    waiting, oldest = queue.log.unplaced_tasks(connection)
+    if waiting - (passed or 0) > 0 and oldest is not None and oldest / 1000 > _NO_POSITION:
         lives = any(row.is_held for row in queue.cursors.rows(connection))
         yield (warning if lives else note)(
             _about(queue),
-            f"{count} tasks have no position, the oldest for {ago(oldest / 1000)}, {'though a consumer lives' if lives else 'since no consumer runs'}",
+            f"{count(waiting, 'task has', 'tasks have')} no position, the oldest for {ago(oldest / 1000)}, {'though a consumer lives' if lives else 'since no consumer runs'}",
             "see the log of the consumer's process" if lives else "start one; it gives them positions",
         )
 
