@@ -104,8 +104,8 @@ class Application:
     def codec(self, protocol: Any, kind: str, descriptor: MethodDescriptor) -> Any:
         """What `protocol` compiled for a method.
 
-        kind: "decode_request", "encode_response", "encode_request" or "decode_response"; those of the application's own
-        protocols for a server are made when it is built.
+        kind: "decode_request", "encode_response", "encode_request", "decode_response" or "stream_response"; those of the application's
+        own protocols for a server are made when it is built.
         """
         try:
             return self._codecs[protocol, kind][descriptor]

@@ -10,12 +10,13 @@ from lxml import etree
 
 from spyne.codec import xml_encode, xml_fast
 from spyne.codec._base import DecodeError, Options
+from spyne.codec._xml_names import members
 from spyne.codec._xop import ATTACHMENTS, inline
 from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader
 from spyne.codec.xml_stream import XmlFeed
 from spyne.const.xml import NS_SOAP11_ENV
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError
-from spyne.interface._streams import stream_of
+from spyne.interface._streams import result_of, stream_of
 from spyne.limits import LimitExceeded, unless_off
 from spyne.protocol._base import CodecKind, ProtocolBase, first, joined, validation_error
 from spyne.protocol._incoming import Scout, explained, open_stream
@@ -168,6 +169,8 @@ class XmlDocument(ProtocolBase):
         message = call.request if kind.endswith("request") else call.response
         if kind == "decode_request":
             self.note_stream(call)
+        if kind == "stream_response":
+            return self.result_readers(call)
         if kind.startswith("decode"):
             return Reader(message, self.codec_options())
         return Writer(self.app.interface, message, self.codec_options())
@@ -189,15 +192,29 @@ class XmlDocument(ProtocolBase):
         self._streams.setdefault(message.name, reader)
         self.streams_in = True
 
+    def result_readers(self, call: Call) -> dict[str, StreamReader] | None:
+        """What reads the response of a method item by item, by the names of its element; None where its result is no array."""
+        stream, message = result_of(call), call.response
+        if stream is None or [member.place for member in members(stream.struct, self.codec_options())] != ["element"]:
+            return None
+        return dict.fromkeys((message.tag, message.name), StreamReader(message, stream, self.codec_options()))
+
     def scout(self, charset: str | None) -> Scout:
-        limits, names = self.app.limits, {name for reader in self._streams.values() for name in reader.names}
+        return self._scout(self._streams, charset)
+
+    def result_scout(self, ctx: MethodContext) -> Scout | None:
+        readers = ctx.app.codec(self, "stream_response", ctx.descriptor)
+        return None if readers is None else self._scout(readers, None)
+
+    def _scout(self, readers: dict[str, StreamReader], charset: str | None) -> Scout:
+        limits, names = self.app.limits, {name for reader in readers.values() for name in reader.names}
         feed = XmlFeed(limits, names, charset=charset, allow_pi=self.allow_pi, options=self.parser_options)
-        receiver = XmlReceiver(feed, self._streams, limits, self.find_call, self.check_envelope)
+        receiver = XmlReceiver(feed, readers, limits, self.find_call, self.check_envelope)
         return Scout(receiver, _explained)
 
     def find_call(self, root: Any) -> Any:
-        """The element of the call in a document of which only the start is there: None before it has come, False where the
-        document is to be read as a whole.
+        """The element of the call, or of its response, in a document of which only the start is there: None before it has come, False
+        where the document is to be read as a whole.
         """
         return root
 
@@ -270,6 +287,9 @@ class XmlDocument(ProtocolBase):
         reader = ctx.app.codec(self, "decode_response", ctx.descriptor)
         try:
             ctx.in_header = reader.read_headers(ctx.in_header_doc)
+            if ctx.in_stream is not None:
+                ctx.in_object = ctx.in_stream.results()
+                return
             value = reader.decode(body) if body is not None else None
         except DecodeError as error:
             raise validation_error(error) from None

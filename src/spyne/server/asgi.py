@@ -50,9 +50,10 @@ class AsgiApplication(HttpBase):
     """Serves an application to any ASGI server: ``AsgiApplication(app)`` is the callable.
 
     ``async def`` methods are awaited on the server's loop; others run in threads, at most `threads` at once, and so do the events around
-    them. inline: run those on the loop as well, for methods that never wait. body_timeout: seconds in which a request's body must have
-    come, None for no limit. lifespan: called with this object at the server's start, gives an asynchronous context manager that is left at
-    its end; the mapping that it yields, if any, becomes the ``state`` of every request's scope. The other options are those of `HttpBase`.
+    them. inline: run those on the loop as well, for methods that never wait; ``_inline=True`` of @rpc is that for one method. body_timeout:
+    seconds in which a request's body must have come, None for no limit. lifespan: called with this object at the server's start, gives an
+    asynchronous context manager that is left at its end; the mapping that it yields, if any, becomes the ``state`` of every request's scope.
+    The other options are those of `HttpBase`.
 
     When the client hangs up, a coroutine is cancelled and a generator closed; a thread is waited for. An error in the middle of a streamed
     body is raised, for the server to abort the connection. Events are ``http_call``, ``http_return`` or ``http_exception``, ``http_close``, and
@@ -95,6 +96,7 @@ class AsgiApplication(HttpBase):
         self._streams_in = any(protocol.streams_in for protocol in app.in_protocols)
         awaited = iscoroutinefunction(app.call_wrapper)
         self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
+        self._quick = {descriptor for descriptor in app.interface.calls if inline or descriptor.inline} - self._awaited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the kinds ``http`` and ``lifespan``; a ``websocket`` is refused."""
@@ -148,6 +150,10 @@ class AsgiApplication(HttpBase):
             is_long = await self._read(ctx, fields, receive)
         contexts = await self._in_thread(ctx, self.dispatch, ctx) if is_long else self.dispatch(ctx)
         called = {call.descriptor for call in ctx.batch} if ctx.batch else {ctx.descriptor}
+        if self._quick and called <= self._quick and len(contexts) == 1:
+            if is_long:
+                await self._in_thread(ctx, self.get_in_object, ctx)
+            return self._run(ctx, contexts)
         if not called.isdisjoint(self._awaited):
             return await unless_hung_up(self._run_awaited(ctx, contexts, is_long), receive)
         if self.inline or called == _NOTHING:
@@ -237,7 +243,7 @@ class AsgiApplication(HttpBase):
         return type(ctx.in_string) is list and len(ctx.in_string[0]) > _LONG
 
     def _place_of(self, descriptor: Any) -> str:
-        return "loop" if self.inline or descriptor in self._awaited else "thread"
+        return "loop" if self.inline or descriptor in self._awaited or descriptor in self._quick else "thread"
 
     def _check_announced(self, fields: Fields) -> Any:
         """Refuse a body that is too long by its headers; else what decompresses it."""
@@ -288,9 +294,9 @@ class AsgiApplication(HttpBase):
         ended = False
         while not ended:
             found: list[bytes] = []
-            work = asyncio.ensure_future(self._in_thread(ctx, _gather, parts, found))
+            work = asyncio.ensure_future(self._in_thread(ctx, _gather, parts, found, perf_counter() + _SOON))
             try:
-                await asyncio.wait({work}, timeout=_SOON)
+                await asyncio.wait({work}, timeout=2 * _SOON)
                 if not work.done():
                     await _put_part(send, _taken(found))
                 ended = await work
@@ -397,13 +403,13 @@ async def _put_part(send: Send, block: bytes) -> None:
         await _put(send, {"type": "http.response.body", "body": block, "more_body": True})
 
 
-def _gather(parts: Iterator[bytes], found: list[bytes]) -> bool:
-    """Add the next parts to what was found; whether they were the last."""
-    size, start = 0, perf_counter()
+def _gather(parts: Iterator[bytes], found: list[bytes], end: float) -> bool:
+    """Add the next parts to what was found; whether they were the last. No part waits for another that comes after `end`."""
+    size = 0
     for part in parts:
         found.append(part)
         size += len(part)
-        if size >= _ENOUGH or perf_counter() - start > _SOON:
+        if size >= _ENOUGH or perf_counter() > end:
             return False
     return True
 

@@ -240,7 +240,10 @@ class HierDictDocument(ProtocolBase):
             code, text, actor = (str(document.get(key) or "") for key in ("faultcode", "faultstring", "faultactor"))
             ctx.in_error = Fault(code, text, actor, document.get("detail"))
             return
-        ctx.in_object = self._read_result(ctx)
+        if ctx.in_stream is not None:
+            ctx.in_object = self._read(lambda _: ctx.in_stream.results(), ctx)
+        else:
+            ctx.in_object = self._read_result(ctx)
 
     def _read_result(self, ctx: MethodContext) -> Any:
         """What a response says, without the name of its message."""

@@ -136,6 +136,8 @@ class SoapBase(MimeDocument):
         call = self._styled(call)
         if kind == "decode_request":
             self.note_stream(call)
+        if kind == "stream_response":
+            return self.result_readers(call)
         message = call.request if kind.endswith("request") else call.response
         if kind.startswith("decode"):
             return SoapReader(message, self.codec_options())
