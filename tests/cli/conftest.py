@@ -92,11 +92,11 @@ def local_cli(local, capsys):
 
 
 class Terminal:
-    """A command in a terminal of its own: what it has written so far, without colours."""
+    """A command in a terminal of its own. text: what it has written and nobody has seen, without colours. raw: all of it."""
 
     def __init__(self, process, master):
         self.process, self.master = process, master
-        self.text = ""
+        self.text = self.raw = ""
 
     def see(self, wanted):
         """Wait until a text was written since the last one that was waited for, and return what came with it."""
@@ -117,6 +117,7 @@ class Terminal:
             data = os.read(self.master, 65536)
         except OSError:  # the other side is closed
             return False
+        self.raw += data.decode("utf-8", "replace")
         self.text += ESCAPES.sub("", data.decode("utf-8", "replace"))
         return bool(data)
 

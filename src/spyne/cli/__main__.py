@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 COMMANDS = Group(
     about="Spyne's tools. Exit codes: 0 all is well, 1 something is wrong, 2 the command was not understood.",
-    rows=(Row("queue", "spyne.cli.queue", "look after a durable queue"),),
+    rows=(Row("queue", "spyne.cli.queue", "look after a durable queue", extra="queue,cli"),),
 )
 
 _INTERRUPTED = 130

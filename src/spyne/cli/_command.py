@@ -34,11 +34,12 @@ class Command:
 
 
 class Row(NamedTuple):
-    """A command in the table of a group. module: has its `COMMAND`. help: one line."""
+    """A command in the table of a group. module: has its `COMMAND`. help: one line. extra: what ``pip install spyne[…]`` has to name for it and all below."""
 
     name: str
     module: str
     help: str
+    extra: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +60,18 @@ def add_commands(parser: argparse.ArgumentParser, group: Group, words: Sequence[
     for row in group.rows:
         chosen = choices.add_parser(row.name, help=row.help, formatter_class=parser.formatter_class)
         if row.name in words:
-            _fill(chosen, row, words)
+            try:
+                _fill(chosen, row, words)
+            except ImportError as error:
+                if not row.extra:
+                    raise
+                raise Trouble(
+                    f"{row.name} needs more than is installed ({error}): pip install 'spyne[{row.extra}]'"
+                ) from error
 
 
 def _fill(parser: argparse.ArgumentParser, row: Row, words: Sequence[str]) -> None:
-    try:
-        command: Command | Group = import_module(row.module).COMMAND
-    except ImportError as error:
-        raise Trouble(str(error)) from error
+    command: Command | Group = import_module(row.module).COMMAND
     if isinstance(command, Group):
         add_commands(parser, command, words)
         return

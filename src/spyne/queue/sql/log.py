@@ -250,7 +250,7 @@ class Log:
         )
         return {row[0]: row[1] for row in rows}
 
-    def glance(self, connection: Connection, after: int, *, most: int, beginning: int) -> list[Row[Any]]:
+    def glance(self, connection: Connection, after: int, *, most: int, beginning: int) -> Sequence[Row[Any]]:
         """The tasks after a position: ``pos``, ``id``, ``age`` in milliseconds, ``created_at``, ``task_key``, ``size`` and the first `beginning` bytes of ``data``."""
         queue, order = self.tables.queue, self.tables.order
         statement = (
@@ -260,9 +260,9 @@ class Log:
             .order_by(order.c.pos)
             .limit(most)
         )
-        return list(connection.execute(statement))
+        return connection.execute(statement).all()
 
-    def glance_unplaced(self, connection: Connection, *, most: int, beginning: int) -> list[Row[Any]]:
+    def glance_unplaced(self, connection: Connection, *, most: int, beginning: int) -> Sequence[Row[Any]]:
         """The same for the oldest tasks that have no position yet, whose ``pos`` is None."""
         if not self.database.positions_late:
             return []
@@ -273,7 +273,7 @@ class Log:
             .order_by(queue.c.id)
             .limit(most)
         )
-        return list(connection.execute(statement))
+        return connection.execute(statement).all()
 
 
 def topics_in(connection: Connection, tables: Tables) -> list[str]:
