@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TextIO, TypeAlias
 
 from spyne.cli._command import USAGE, Trouble
@@ -18,6 +18,12 @@ __all__ = ["Block", "Cell", "Line", "Style", "Styled", "Table", "confirm", "page
 Style: TypeAlias = Literal["", "good", "note", "bad", "dim", "bold"]
 
 _COLOURS = {"": "", "good": "green", "note": "yellow", "bad": "bold red", "dim": "dim", "bold": "bold"}
+_GAP = 2
+"""Characters between two columns."""
+
+_LEAST = 12
+"""Characters that are left of an elastic column."""
+
 _WIDEST = 40
 """Characters of a column that is not elastic, on a terminal."""
 
@@ -39,24 +45,51 @@ Cell: TypeAlias = "str | int | Styled | None"
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows under titles. A title that begins with ``>`` is of a column that stands to the right. elastic: the columns that are cut where the terminal is narrow.
-    widths: the least ones, for rows that are shown in several goes; headed: whether the titles are shown.
+    optional: those that are left out where it is too narrow, the first one first. widths: the least ones, for rows that are shown in several goes. headed: whether the
+    titles are shown.
     """
 
     titles: tuple[str, ...]
     rows: list[tuple[Cell, ...]] = field(default_factory=list)
     elastic: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()
     headed: bool = True
 
-    def without(self, *droppable: str) -> Table:
+    def without_empty(self, *titles: str) -> Table:
         """The same without those of the named columns that say nothing in any row."""
-        keep = [
-            number
-            for number, title in enumerate(self.titles)
-            if title not in droppable or any(_value(row[number]) not in (None, "", 0) for row in self.rows)
+        silent = [all(_value(cell) in (None, "", 0) for cell in column[1:]) for column in self._columns()]
+        return self._without(
+            *(title for title, is_silent in zip(self.titles, silent, strict=True) if is_silent and title in titles)
+        )
+
+    def fitting(self, width: int) -> Table:
+        """The same without as many of the optional columns as it takes to fit into a width."""
+        table, left = self, list(self.optional)
+        while left and table._width() > width:
+            table = table._without(left.pop(0))
+        return table
+
+    def least_widths(self) -> list[int]:
+        """The width that each column needs, the elastic ones the least."""
+        longest = [max(len(_shown(_value(cell))) for cell in column) for column in self._columns()]
+        return [
+            min(width, max(_LEAST, len(title))) if title in self.elastic else width
+            for title, width in zip(self.titles, longest, strict=True)
         ]
+
+    def _width(self) -> int:
+        return sum(self.least_widths()) + _GAP * (len(self.titles) - 1)
+
+    def _columns(self) -> Iterator[list[Cell]]:
+        for number, title in enumerate(self.titles):
+            yield [title.removeprefix(">"), *(row[number] for row in self.rows)]
+
+    def _without(self, *titles: str) -> Table:
+        keep = [number for number, title in enumerate(self.titles) if title not in titles]
         rows = [tuple(row[number] for number in keep) for row in self.rows]
-        return Table(tuple(self.titles[number] for number in keep), rows, self.elastic)
+        widths = tuple(self.widths[number] for number in keep) if self.widths else ()
+        return replace(self, titles=tuple(self.titles[number] for number in keep), rows=rows, widths=widths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +129,7 @@ def _lines(block: Block) -> Iterator[str]:
             cell.rjust(width) if is_right else cell.ljust(width)
             for cell, width, is_right in zip(line, widths, right, strict=True)
         )
-        yield "  ".join(cells).rstrip()
+        yield (" " * _GAP).join(cells).rstrip()
 
 
 # --- a terminal ---
@@ -114,11 +147,11 @@ def _is_rich(stream: TextIO) -> bool:
     return stream.isatty() and _has_rich()
 
 
-def _drawn(blocks: Sequence[Block]) -> Any:
-    """Blocks as rich draws them."""
+def _drawn(blocks: Sequence[Block], width: int) -> Any:
+    """Blocks as rich draws them in a width."""
     from rich.console import Group
 
-    return Group(*(_line(block) if isinstance(block, Line) else _table(block) for block in blocks))
+    return Group(*(_line(block) if isinstance(block, Line) else _table(block.fitting(width)) for block in blocks))
 
 
 def _line(line: Line) -> Any:
@@ -145,14 +178,15 @@ def _table(table: Table) -> Any:
     drawn = RichTable(
         box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, show_header=table.headed
     )
-    for title, least in zip(table.titles, table.widths or (0,) * len(table.titles), strict=True):
+    asked = table.widths or (0,) * len(table.titles)
+    for title, wanted, least in zip(table.titles, asked, table.least_widths(), strict=True):
         name = title.removeprefix(">")
         drawn.add_column(
             name,
             justify="right" if title.startswith(">") else "left",
             no_wrap=title not in table.elastic,  # rich makes only columns narrower that it may wrap
             overflow="ellipsis",
-            min_width=min(8, len(name)) if title in table.elastic else max(len(name), least),
+            min_width=min(max(least, wanted), _WIDEST),
             max_width=None if title in table.elastic else _WIDEST,
         )
     for row in table.rows:
@@ -181,7 +215,8 @@ def show(blocks: Sequence[Block]) -> None:
         return
     from rich.console import Console
 
-    Console(highlight=False).print(_drawn(blocks))
+    console = Console(highlight=False)
+    console.print(_drawn(blocks, console.width))
 
 
 def watch(make: Callable[[], Sequence[Block]], seconds: float) -> None:
@@ -199,10 +234,10 @@ def watch(make: Callable[[], Sequence[Block]], seconds: float) -> None:
         with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
             while True:
                 blocks = make()
-                live.update(_drawn(blocks), refresh=True)
+                live.update(_drawn(blocks, console.width), refresh=True)
                 time.sleep(seconds)
     except KeyboardInterrupt:
-        console.print(_drawn(blocks))
+        console.print(_drawn(blocks, console.width))
 
 
 # --- long work ---

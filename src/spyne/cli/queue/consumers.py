@@ -54,7 +54,7 @@ def _list(arguments: argparse.Namespace) -> int:
         print(to_json([{"topic": report.topic, "consumer": consumer} for report, consumer in found]))
     else:
         titles = ("topic", "consumer", ">lanes", ">position", ">lag", "kind", "alive", ">seen")
-        show([Table(titles, [_cells(report, consumer) for report, consumer in found], elastic=("topic", "consumer"))])
+        show([Table(titles, [_cells(report, consumer) for report, consumer in found], elastic=("consumer",))])
     return FINE
 
 

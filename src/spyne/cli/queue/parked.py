@@ -25,6 +25,7 @@ __all__ = ["COMMAND"]
 
 _SHOWN_BYTES = 4000
 _TITLES = ("consumer", ">position", ">task", "state", ">tries", ">next try", ">parked", "key", ">behind it", "error")
+_OPTIONAL = (">task", ">parked", ">tries", ">next try", "key")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,7 +80,9 @@ def _list(queue: Queue, arguments: argparse.Namespace) -> int:
         return FINE
     first, behind = _by_key(rows)
     cells = [_cells(row, behind[row.worker_id, row.pos]) for row in first[: arguments.most]]
-    blocks: list[Block] = [Table(_TITLES, cells, elastic=("error",)).without("key", ">behind it")]
+    blocks: list[Block] = [
+        Table(_TITLES, cells, elastic=("error",), optional=_OPTIONAL).without_empty("key", ">behind it")
+    ]
     if len(first) > arguments.most:
         blocks.append(Line((f"and {len(first) - arguments.most} more: -n shows them",)))
     show(blocks)

@@ -25,7 +25,8 @@ _TITLES = (
     *("consumer", "lane", ">position", ">lag", ">done/s", ">oldest", "owner", ">lease", ">epoch", ">tries", ">crashes"),
     *(">failed", ">parked", ">seen"),
 )
-_DROPPABLE = ("lane", ">done/s", ">tries", ">crashes", ">failed", ">parked")
+_SILENT = ("lane", ">lease", ">done/s", ">tries", ">crashes", ">failed", ">parked")
+_OPTIONAL = (">epoch", ">failed", ">lease", ">seen", "lane", ">position")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -110,7 +111,7 @@ def _view(reports: Sequence[TopicReport], found: Sequence[str], speeds: _Speeds 
             blocks.append(Line(("  no consumer yet",)))
             continue
         rows = [_row(report, consumer, lane, speeds) for consumer in report.consumers for lane in consumer.lanes]
-        blocks.append(Table(_TITLES, rows, elastic=("consumer", "owner")).without(*_DROPPABLE))
+        blocks.append(Table(_TITLES, rows, elastic=("owner",), optional=_OPTIONAL).without_empty(*_SILENT))
         blocks.extend(_last_errors(report))
     if not reports:
         blocks.append(Line(("no topic yet",)))

@@ -24,7 +24,7 @@ __all__ = ["COMMAND"]
 
 _AT_ONCE = 500
 _LOOK_EVERY = 1.0
-_WIDTHS = (9, 9, 8, 10, 9, 20)
+_WIDTHS = (8, 8, 8, 6, 9, 20)
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,7 +94,9 @@ def _write(rows: Sequence[Row[Any]], arguments: argparse.Namespace, *, headed: b
     else:
         cells = [_cells(row, arguments) for row in rows]
         titles = (">position", ">task", ">time" if arguments.follow else ">age", "key", ">size", "begins with")
-        show([Table(titles, cells, elastic=("begins with",), widths=_WIDTHS, headed=headed)])
+        show(
+            [Table(titles, cells, elastic=("begins with",), optional=(">task", ">size"), widths=_WIDTHS, headed=headed)]
+        )
     sys.stdout.flush()
 
 

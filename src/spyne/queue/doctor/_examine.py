@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from spyne.queue._queue import Queue
 from spyne.queue.doctor import _mariadb, _postgresql, _sqlite, _topic
@@ -26,7 +26,10 @@ _CHECKS = {"sqlite": _sqlite.CHECKS, "postgresql": _postgresql.CHECKS, "mariadb"
 
 
 def examine(queue: Queue, topic: str | None = None) -> Iterator[Finding]:
-    """Look at a queue's database, its tables and one of its topics, or all of them; findings come as they are made. Raises SchemaError for a topic that there is not."""
+    """Look at a queue's database, its tables and one of its topics, or all of them; findings come as they are made.
+
+    Raises SchemaError for a topic that there is not, and what SQLAlchemy raises for a database that is damaged or goes away.
+    """
     with queue.connect() as connection:
         try:
             require(connection, queue.tables)
@@ -49,7 +52,12 @@ def _run(
     for check in checks:
         try:
             yield from check(connection, queue)
-        except DBAPIError as error:  # most often a right that the user of the database has not
+        except (
+            OperationalError,
+            ProgrammingError,
+        ) as error:  # most often a right that the user of the database has not
+            if error.connection_invalidated:
+                raise
             about = check.__name__.strip("_").replace("_", " ")
             yield note(about, f"could not be looked at: {str(error.orig).partition(chr(10))[0]}")
         finally:
