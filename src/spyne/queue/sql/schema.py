@@ -6,7 +6,7 @@ import logging
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spyne.queue.sql.databases import Database
     from spyne.queue.sql.tables import Tables
 
-__all__ = ["MIGRATIONS", "Migration", "ddl", "incarnation", "migrate", "renew_incarnation", "version_of"]
+__all__ = ["MIGRATIONS", "Migration", "ddl", "incarnation", "migrate", "renew_incarnation", "require", "version_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,22 @@ def _at_once(connection: Connection, statement: str | None) -> None:
     connection.rollback()
 
 
+def require(connection: Connection, tables: Tables) -> None:
+    """Raise SchemaError where the tables are missing, or are not of the newest version that this library knows."""
+    known = MIGRATIONS[-1].version
+    if _is_ready(connection, tables, known):
+        return
+    version = version_of(connection, tables)
+    connection.rollback()
+    if version:
+        raise SchemaError(
+            f"the queue's tables are of version {version}, this library needs {known}: spyne queue migrate"
+        )
+    raise SchemaError(
+        f"there is no queue here (no table {tables.meta.fullname}): spyne queue migrate makes one, as does the first producer or consumer"
+    )
+
+
 def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:
     version = version_of(connection, tables)
     readable = int(_read(connection, tables, _READABLE) or 0) if version else 0
@@ -107,13 +123,17 @@ def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:
 
 
 def ddl(engine: Engine, tables: Tables) -> str:
-    """The statements that make the tables, for those who run them by hand."""
-    statements = []
+    """The statements that make the tables in their newest version, for those who run them by hand."""
+    statements: list[Any] = []
     for table in tables.metadata.sorted_tables:
         statements.append(CreateTable(table).compile(engine))
         statements.extend(
             CreateIndex(index).compile(engine) for index in sorted(table.indexes, key=lambda index: str(index.name))
         )
+    statements.extend(
+        insert(tables.meta).values(name=name, value=str(value)).compile(engine, compile_kwargs={"literal_binds": True})
+        for name, value in ((_VERSION, MIGRATIONS[-1].version), (_READABLE, MIGRATIONS[-1].readable_since))
+    )
     return "".join(f"{str(statement).strip()};\n\n" for statement in statements)
 
 
