@@ -138,8 +138,7 @@ class Lane:
         """Whether there are tasks after the cursor; committed ones that have no position get one."""
         if not self.queue.database.positions_late:
             return False
-        topic = self.queue.log.state(connection)
-        connection.rollback()
+        topic = self.sequencer.look(connection)
         if topic.head > delivery.position:
             return True
         given = self.sequencer.run_for(connection, topic)
