@@ -93,7 +93,9 @@ def _kills(orders: Orders) -> Iterator[int]:
         if code == 0:
             return
         if code != -signal.SIGKILL:
-            raise RuntimeError(f"{orders.actor}.{point} ended with {code}: {''.join(crew.leftovers(Path(orders.folder)))}")
+            raise RuntimeError(
+                f"{orders.actor}.{point} ended with {code}: {''.join(crew.leftovers(Path(orders.folder)))}"
+            )
         yield point
     raise RuntimeError(f"{orders.actor} has more than {MOST} boundaries")
 

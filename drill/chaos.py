@@ -60,9 +60,7 @@ CAST = [
         promise=Promise(worker="most", delivery="at_most_once", survives=SURVIVORS),
         options=ONCE | {"delivery": "at_most_once"},
     ),
-    Consumers(
-        promise=Promise(worker="lanes", survives=SURVIVORS, lanes=3), options=ONCE | {"lanes": 3}, posts=2
-    ),
+    Consumers(promise=Promise(worker="lanes", survives=SURVIVORS, lanes=3), options=ONCE | {"lanes": 3}, posts=2),
 ]
 
 NATURES = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "segv": 1, "exit": 1}

@@ -97,5 +97,11 @@ class Worker:
         """Write down what became of a task."""
         value = value_in(task.data)
         self.history.write(
-            "info", what, worker=self.orders.worker, pos=task.position, task_id=task.task_id, value=value, text=text[:200]
+            "info",
+            what,
+            worker=self.orders.worker,
+            pos=task.position,
+            task_id=task.task_id,
+            value=value,
+            text=text[:200],
         )

@@ -19,7 +19,9 @@ def naive(set_: Set) -> None:
     """The cursor is an id, and what is read next is ``id > last``: what every queue on a table begins with."""
     state = Log.state
 
-    def read(self: Log, connection: Any, after: int, *, most: int, max_bytes: int, lane: int = 0, lanes: int = 1) -> Any:
+    def read(
+        self: Log, connection: Any, after: int, *, most: int, max_bytes: int, lane: int = 0, lanes: int = 1
+    ) -> Any:
         queue = self.tables.queue
         statement = select(queue).where(queue.c.topic == self.topic, queue.c.id > after).order_by(queue.c.id)
         return [
@@ -66,7 +68,12 @@ def unfenced(set_: Set) -> None:
     set_(Cursors, "_change", change_anyhow)
 
 
-MUTANTS: dict[str, Callable[[Set], None]] = {"": lambda set_: None, "naive": naive, "apart": apart, "unfenced": unfenced}
+MUTANTS: dict[str, Callable[[Set], None]] = {
+    "": lambda set_: None,
+    "naive": naive,
+    "apart": apart,
+    "unfenced": unfenced,
+}
 
 
 def become(name: str) -> None:

@@ -96,9 +96,7 @@ class Proxy:
             self._pairs.discard(pair)
             pair.reset()
 
-    async def _pump(
-        self, pair: _Pair, way: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _pump(self, pair: _Pair, way: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
             while block := await reader.read(BLOCK):
                 if self.delay:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-
 from tests import databases
 
 if TYPE_CHECKING:

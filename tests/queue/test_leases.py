@@ -170,14 +170,16 @@ def test_who_has_lost_the_lease_changes_nothing(setting):
             lambda: cursors.renew(connection, old, 15),
             lambda: cursors.release(connection, old),
         ):
-            with (
-                pytest.raises(LeaseLost, match="has another owner than zombie now"),
-                transaction(connection, queue.database),
-            ):
-                connection.execute(sa.text("INSERT INTO effects VALUES ('one', 1, 1)"))
-                change()
+            with pytest.raises(LeaseLost, match="has another owner than zombie now"):
+                _work_and(change, connection, queue)
     assert setting.effects() == []
     assert (setting.cursor().pos, setting.cursor().owner, setting.cursor().epoch) == (0, "heir", new.epoch)
+
+
+def _work_and(change, connection, queue):
+    with transaction(connection, queue.database):
+        connection.execute(sa.text("INSERT INTO effects VALUES ('one', 1, 1)"))
+        change()
 
 
 def test_a_cursor_that_moved_is_not_saved_over(setting):

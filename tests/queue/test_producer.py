@@ -39,11 +39,16 @@ def test_a_batch_is_one_transaction_in_order(setting):
     ids = [receipt.task_id for receipt in batch.receipts]
     assert len(ids) == 1501
     assert ids == sorted(ids)
-    with pytest.raises(ZeroDivisionError), setting.producer.batch() as batch:
-        batch.service.note(1)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _fail_in_a_batch(setting)
     setting.consumer().run_until_idle()
     assert setting.notes.of("one") == [*range(1500), -1]
+
+
+def _fail_in_a_batch(setting):
+    with setting.producer.batch() as batch:
+        batch.service.note(1)
+        raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("kind", ["session", "connection"])

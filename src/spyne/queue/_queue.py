@@ -79,7 +79,7 @@ class Queue:
     @cached_property
     def bell(self) -> Bell:
         """Rings for consumers that wait."""
-        channel = f"spyne_{self.tables.prefix}{self.topic}"[:63]  # PostgreSQL's longest name
+        channel = f"spyne_{self.tables.prefix}{self.topic}".replace(chr(34), "_")[:63]  # PostgreSQL's longest name
         poll = min(self.poll, self.database.poll)
         return bell_of(self.engine, channel, poll=poll, in_memory=is_in_memory(self.engine))
 

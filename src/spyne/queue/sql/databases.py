@@ -26,8 +26,11 @@ class Database:
     positions_late: transactions commit out of the order of their ids, so that positions are given after the commit, by a sequencer. Where there is one writer
     at a time, producers give them. in_transaction: whether handlers work in the consumer's transaction unless it is told otherwise. isolation: of all
     transactions that are the queue's own. begin: what begins one that writes, where that is not done by itself. lock: takes a lock
-    for the time of a transaction that changes tables; unlock: gives it back, where the end of the transaction does not. session: statements for the connections of consumers, with ``{ms}`` for the time after which an idle
-    transaction ends. writers: names the transactions that may still commit tasks up to an id. poll: the longest pause, in seconds, between looks where nothing rings.
+    for the time of a transaction that changes tables; unlock: gives it back, where the end of the transaction does not. session: statements for the connections of
+    consumers, with ``{ms}`` for the time after which an idle transaction ends. switches_freely: whether a connection goes to autocommit and back without a word to the
+    server. changes_chain: whether one statement may change several tables, each by what the one before returned. writers: names the transactions that may still commit
+    tasks up to an id that was read before. writers_show_first: whether it names each before that draws an id, so that nothing is to come where it names none.
+    between_looks: seconds between two such looks. poll: the longest pause, in seconds, between looks where nothing rings.
     passing: codes of errors that say nothing about the statement and go away by themselves or by an administrator.
     """
 
@@ -39,7 +42,11 @@ class Database:
     lock: str | None = None
     unlock: str | None = None
     session: tuple[str, ...] = ()
+    switches_freely: bool = False
+    changes_chain: bool = False
     writers: Writers | None = None
+    writers_show_first: bool = False
+    between_looks: float = 1.0
     poll: float = 1.0
     passing: frozenset[str]
 
@@ -151,7 +158,11 @@ DATABASES: dict[str, Database] = {
             "SET tcp_keepalives_interval = 5",
             "SET tcp_keepalives_count = 3",
         ),
+        switches_freely=True,
+        changes_chain=True,
         writers=_writers_of_postgresql,
+        writers_show_first=True,
+        between_looks=0.02,
         passing=_POSTGRESQL_PASSING,
     ),
     "sqlite": Database(

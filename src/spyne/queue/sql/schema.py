@@ -6,7 +6,7 @@ import logging
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from spyne.queue.sql.databases import Database
     from spyne.queue.sql.tables import Tables
 
-__all__ = ["MIGRATIONS", "Migration", "ddl", "incarnation", "migrate", "renew_incarnation", "version_of"]
+__all__ = ["MIGRATIONS", "Migration", "ddl", "incarnation", "migrate", "renew_incarnation", "require", "version_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -78,14 +78,37 @@ def migrate(
 @contextmanager
 def _alone(connection: Connection, database: Database) -> Iterator[None]:
     """A transaction that no other process has at the same time."""
-    with transaction(connection, database):
-        if database.lock is not None:
-            connection.execute(text(database.lock))
-        try:
+    if database.unlock is not None:
+        _at_once(connection, database.lock)
+    try:
+        with transaction(connection, database):
+            if database.unlock is None and database.lock is not None:
+                connection.execute(text(database.lock))
             yield
-        finally:
-            if database.unlock is not None:
-                connection.execute(text(database.unlock))
+    finally:
+        if database.unlock is not None:  # after the commit, whose work nobody else could see before
+            _at_once(connection, database.unlock)
+
+
+def _at_once(connection: Connection, statement: str | None) -> None:
+    connection.execute(text(statement or ""))
+    connection.rollback()
+
+
+def require(connection: Connection, tables: Tables) -> None:
+    """Raise SchemaError where the tables are missing, or are not of the newest version that this library knows."""
+    known = MIGRATIONS[-1].version
+    if _is_ready(connection, tables, known):
+        return
+    version = version_of(connection, tables)
+    connection.rollback()
+    if version:
+        raise SchemaError(
+            f"the queue's tables are of version {version}, this library needs {known}: spyne queue migrate"
+        )
+    raise SchemaError(
+        f"there is no queue here (no table {tables.meta.fullname}): spyne queue migrate makes one, as does the first producer or consumer"
+    )
 
 
 def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:
@@ -100,13 +123,17 @@ def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:
 
 
 def ddl(engine: Engine, tables: Tables) -> str:
-    """The statements that make the tables, for those who run them by hand."""
-    statements = []
+    """The statements that make the tables in their newest version, for those who run them by hand."""
+    statements: list[Any] = []
     for table in tables.metadata.sorted_tables:
         statements.append(CreateTable(table).compile(engine))
         statements.extend(
             CreateIndex(index).compile(engine) for index in sorted(table.indexes, key=lambda index: str(index.name))
         )
+    statements.extend(
+        insert(tables.meta).values(name=name, value=str(value)).compile(engine, compile_kwargs={"literal_binds": True})
+        for name, value in ((_VERSION, MIGRATIONS[-1].version), (_READABLE, MIGRATIONS[-1].readable_since))
+    )
     return "".join(f"{str(statement).strip()};\n\n" for statement in statements)
 
 
