@@ -44,8 +44,8 @@ def summary(results: list[Result]) -> str:
     lines += [_row(name, [result.verdict.figures.get(name, 0) for result in results]) for name in figures]
     for kind in ("faults", "ends"):
         names = sorted({name for result in results for name in getattr(result, kind)})
-        title = "fault" if kind == "faults" else "processes that"
-        lines += [_row(f"{title}: {name}", [getattr(result, kind)[name] for result in results]) for name in names]
+        title = "fault: " if kind == "faults" else ""
+        lines += [_row(f"{title}{name}", [getattr(result, kind)[name] for result in results]) for name in names]
     lines.append(_row("seconds of faults", [round(result.seconds) for result in results]))
     lines.append(_row("seconds to the end afterwards", [_seconds(result.drained) for result in results]))
     for total in (LOST, DUPLICATED, REORDERED, OTHER):
