@@ -28,6 +28,7 @@ _context.set_forkserver_preload(["drill.warm"])
 EXPECTED = {
     0: "processes that ended in peace",
     -signal.SIGKILL: "processes that were killed",
+    -signal.SIGTERM: "processes that were told to end before they began",
     -signal.SIGSEGV: "processes that poison ended (SIGSEGV)",
     3: "processes that poison ended (os._exit)",
 }

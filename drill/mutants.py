@@ -37,7 +37,7 @@ def naive(set_: Set) -> None:
 
     set_(Log, "read", read)
     set_(Log, "state", newest)
-    set_(Sequencer, "run", lambda self, connection: 0)
+    set_(Sequencer, "run_for", lambda self, connection, topic: 0)
 
 
 def apart(set_: Set) -> None:
