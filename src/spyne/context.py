@@ -70,6 +70,7 @@ class MethodContext:
     __slots__ = (
         "__weakref__",
         "_close_hooks",
+        "_in_body_doc",
         "_in_document",
         "_out_document",
         "app",
@@ -81,7 +82,6 @@ class MethodContext:
         "event",
         "files",
         "function",
-        "in_body_doc",
         "in_error",
         "in_header",
         "in_header_doc",
@@ -124,7 +124,6 @@ class MethodContext:
     call_end: float | None
     in_string: Any
     in_header_doc: Any
-    in_body_doc: Any
     in_error: Any
     in_header: Any
     in_object: Any
@@ -141,6 +140,7 @@ class MethodContext:
     out_stream: Any
     outprot_ctx: Any
     pusher_stack: Any
+    _in_body_doc: Any
     _in_document: Any
     _out_document: Any
     _close_hooks: Any
@@ -158,7 +158,7 @@ class MethodContext:
             self.locale
         ) = None
         self.method_name = self.method_request_string = self.udc = self.pusher_stack = self._close_hooks = None
-        self.in_string = self._in_document = self.in_header_doc = self.in_body_doc = self.in_error = None
+        self.in_string = self._in_document = self.in_header_doc = self._in_body_doc = self.in_error = None
         self.in_header = self.in_object = self.in_stream = self.inprot_ctx = None
         self.out_object = self.out_header = self.out_error = self.out_body_doc = self.out_header_doc = None
         self._out_document = self.out_string = self.out_stream = self.outprot_ctx = None
@@ -172,6 +172,16 @@ class MethodContext:
     @in_document.setter
     def in_document(self, document: Any) -> None:
         self._in_document = document
+
+    @property
+    def in_body_doc(self) -> Any:
+        """The part of the parsed request that says the call, without its envelope."""
+        body = self._in_body_doc
+        return body() if isinstance(body, Lazy) else body
+
+    @in_body_doc.setter
+    def in_body_doc(self, body: Any) -> None:
+        self._in_body_doc = body
 
     @property
     def out_document(self) -> Any:

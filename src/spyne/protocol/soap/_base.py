@@ -21,7 +21,7 @@ from spyne.protocol.soap._headers import (
     not_understood,
 )
 from spyne.protocol.soap.mime import DEFAULT_THRESHOLD, MimeDocument
-from spyne.protocol.xml import Reader
+from spyne.protocol.xml import Reader, open_plain
 from spyne.schema import DeclarationError, Struct
 from spyne.util.excerpt import cut
 
@@ -163,7 +163,15 @@ class SoapBase(MimeDocument):
             return RequestNotAllowed(f"a SOAP request needs a Content-Type, such as {self.mime_type}")
         return None
 
+    def _reads_plain(self) -> bool:
+        return super()._reads_plain() and self.style == "document"
+
+    def _frame(self) -> tuple[str, tuple[str, ...]]:
+        return self.version.namespace, ("Envelope", "Body")
+
     def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
+        if open_plain(ctx):
+            return
         root, version = ctx.in_document, self.version
         if root.tag != version.envelope:
             if message == ProtocolBase.REQUEST:

@@ -1,0 +1,179 @@
+"""Plain documents: what may stand around the one message in them that `xml_plain` reads, and what their limits are.
+
+Such a document has an XML declaration or none, is UTF-8, and has no attributes but the declarations of namespaces that are known to be well-formed, on
+the elements around the message and on the message's own.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lxml import etree
+
+from spyne.codec._xml_names import clark
+from spyne.codec._xml_text import check_xml_chars, escape_attribute
+from spyne.codec.xml_plain import NotPlain
+from spyne.limits import Limits, unless_off
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from spyne.codec.xml_plain import PlainMessage
+
+__all__ = ["PlainDocuments", "PlainFound"]
+
+_CHARSETS = frozenset((None, "utf-8", "utf8", "UTF-8", "UTF8"))
+_PREFIX = "(?:[A-Za-z_][A-Za-z0-9_.-]{0,30}+:)?+"
+_DECLARED = """(?:[ \\t\\n]++xmlns(?::(?![Xx][Mm][Ll])[A-Za-z_][A-Za-z0-9_.-]{0,30}+)?+=(?:"[^"<&]*+"|'[^'<&]*+')){0,12}+"""
+_SPACE = "[ \\t\\n]*+"
+_PROLOG = (
+    r"""(?:<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"[Uu][Tt][Ff]-8"|'[Uu][Tt][Ff]-8'))?+"""
+    rf"""(?: standalone=(?:"(?:yes|no)"|'(?:yes|no)'))?+ ?+\?>)?+{_SPACE}"""
+)
+_DECLARATIONS = re.compile("""xmlns:?([^=]*)=(["'])(.*?)\\2""").findall
+_ODD = re.compile("&(?!(?:lt|gt|quot|apos|amp);)").search
+_ATTRIBUTES, _PREFIX_LENGTH, _NAMESPACES = 12, 32, 64
+_MOST_BYTES = 9_000_000  # libxml2 ends texts at 10,000,000 on its own
+_DEEPEST = 200
+
+
+class PlainFound(NamedTuple):
+    """A message, by the tag of its element, and its value."""
+
+    tag: str
+    message: PlainMessage
+    value: Any
+
+
+class PlainDocuments:
+    """Reads plain documents.
+
+    frame: namespace and names of the elements around the message, from the outermost. namespaces: those that documents may declare;
+    others make them not plain. find: the message of an element, None for one that is not to be read so. Limits that are lower than what documents of
+    a kind always have make all of them not plain.
+    """
+
+    def __init__(
+        self,
+        namespace: str,
+        frame: tuple[str, ...],
+        namespaces: Iterable[str],
+        limits: Limits,
+        find: Callable[[str], PlainMessage | None],
+    ) -> None:
+        self._namespace = namespace
+        self.levels = len(frame)
+        self._find = find
+        self._messages: dict[str, PlainMessage] = {}
+        self._limits = limits
+        self._known = frozenset(filter(_is_namespace, (namespace, *namespaces)))
+        elements = "".join(f"<({_PREFIX}){name}({_DECLARED}){_SPACE}>{_SPACE}" for name in frame)
+        self._head = re.compile(f"{_PROLOG}{elements}<({_PREFIX})([^\\s<>&/=:\"']++)({_DECLARED}){_SPACE}>").match
+        ends = "".join(f"{_SPACE}</({_PREFIX}){name}{_SPACE}>" for name in reversed(frame))
+        self._tail = re.compile(f"{ends}{_SPACE}\\Z").match
+        self._most_bytes = min(_MOST_BYTES, unless_off(limits.body), unless_off(limits.text_size))
+        longest = max(map(len, self._known), default=0)
+        self._fits = (
+            unless_off(limits.attributes) >= _ATTRIBUTES
+            and unless_off(limits.attribute_size) >= longest
+            and unless_off(limits.name_length) >= len("xmlns:") + _PREFIX_LENGTH
+        )
+
+    def read(self, data: bytes, charset: str | None) -> PlainFound | None:
+        """The message of a document; None for one that is not plain, whatever the reason."""
+        if not self._fits or charset not in _CHARSETS or len(data) > self._most_bytes:
+            return None
+        try:
+            return self._read(data)
+        except Exception:
+            return None
+
+    def _read(self, data: bytes) -> PlainFound | None:
+        text = data.decode()
+        head = self._head(text)
+        if head is None:
+            return None
+        *around, prefix, name, declared = head.groups()
+        scope: dict[str, str] = {}
+        for each, declarations in zip(around[::2], around[1::2], strict=True):
+            if declarations:
+                self._declare(scope, declarations)
+            if scope.get(each) != self._namespace:
+                return None
+        if declared:
+            self._declare(scope, declared)
+        tag = clark(scope[prefix] if prefix else scope.get("", ""), name)
+        message = self._message(tag)
+        if message is None:
+            return None
+        _check_text(text, data)
+        read = message.reader(_prefixes(message, prefix, scope), self._most_children(text))
+        value, end = read(text, head.end())
+        tail = self._tail(text, end)
+        return PlainFound(tag, message, value) if tail is not None and [*tail.groups()] == around[-2::-2] else None
+
+    def _most_children(self, text: str) -> int | None:
+        """How many children an element may have, None where the document is too small for more. Raises NotPlain for too many elements."""
+        elements, children = unless_off(self._limits.elements), unless_off(self._limits.children)
+        if len(text) <= 4 * min(elements, children):
+            return None
+        count = text.count("<") // 2
+        if count > elements:
+            raise NotPlain
+        return children if count > children else None
+
+    def _declare(self, scope: dict[str, str], declared: str) -> None:
+        """Add what one start tag declares, by prefixes with their colons. Raises NotPlain for what a parser may complain about."""
+        found = _DECLARATIONS(declared)
+        for prefix, _, namespace in found:
+            if namespace not in self._known:
+                raise NotPlain
+            scope[f"{prefix}:" if prefix else ""] = namespace
+        if len(found) > 1 and len({prefix for prefix, *_ in found}) < len(found):
+            raise NotPlain
+
+    def _message(self, tag: str) -> PlainMessage | None:
+        """The message of an element, if the limits allow all that may be in it."""
+        message = self._messages.get(tag)
+        if message is None:
+            message = self._find(tag)
+            if message is None or not self._allows(message):
+                return None
+            self._messages[tag] = message
+        return message
+
+    def _allows(self, message: PlainMessage) -> bool:
+        limits = self._limits
+        return (
+            self.levels + message.depth <= min(unless_off(limits.depth), _DEEPEST)
+            and message.longest + _PREFIX_LENGTH <= unless_off(limits.name_length)
+            and message.names + _NAMESPACES <= unless_off(limits.unique_names)
+        )
+
+
+def _check_text(text: str, data: bytes) -> None:
+    """Raise NotPlain, or EncodeError, for what a parser would change or refuse in a text."""
+    if "\r" in text or ("&" in text and _ODD(text)) or ("]" in text and "]]>" in text):
+        raise NotPlain
+    check_xml_chars(data)
+
+
+def _prefixes(message: PlainMessage, own: str, scope: dict[str, str]) -> tuple[str | None, ...]:
+    """The prefixes for the message's namespaces; where there are two for one, that of the message's element, or the innermost."""
+    by_namespace: dict[str, str | None] = {namespace: prefix for prefix, namespace in scope.items()}
+    if "" not in scope:
+        by_namespace[""] = ""
+    others = message.namespaces[1:]
+    return (own, *map(by_namespace.get, others)) if others else (own,)
+
+
+def _is_namespace(name: str) -> bool:
+    """Whether libxml2 takes the name as a namespace without complaint, for any prefix; documents may then declare it."""
+    if not name or "xmlns" in name:
+        return False
+    try:
+        etree.fromstring(f'<a xmlns:p="{escape_attribute(name)}"/>')
+    except etree.XMLSyntaxError:
+        return False
+    return not set(name) & set("\"'<& \t\r\n")
