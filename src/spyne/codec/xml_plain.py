@@ -59,7 +59,8 @@ def _between(values: list[Any], low: int, high: int | None) -> list[Any]:
 class PlainMessage:
     """Reads the contents of the element of one message.
 
-    tag: of the element. namespaces: of the elements in it, its own first. depth: elements inside each other. names: how many different ones, and `longest`, how long.
+    tag: of the element. namespaces: of the elements in it, its own first. depth: elements inside each other. names: how many different ones, and `longest`, how long. widest:
+    the most members of a struct in it.
     Raises NotPlain for a type with parts that need a tree: attributes, choices, itself, bytes, anything.
     """
 
@@ -72,6 +73,7 @@ class PlainMessage:
         self._variants: dict[tuple[tuple[str | None, ...], int | None], Read] = {}
         survey = _Survey(options)
         self.depth = survey.field(field)
+        self.widest = survey.widest
         self.namespaces = (namespace, *(found for found in survey.namespaces if found != namespace))
         self.names = len(survey.names) + 1
         self.longest = max(len(each.encode()) for each in (name, *(each for _, each in survey.names)))
@@ -100,7 +102,7 @@ class _Survey:
         self.options = options
         self.namespaces: dict[str, None] = {}
         self.names: set[tuple[str, str]] = set()
-        self.size = 0
+        self.size = self.widest = 0
 
     def field(self, field: Field) -> int:
         """How many levels one element of a field has."""
@@ -116,6 +118,7 @@ class _Survey:
             return 1 + self.named(node.item, *item_name(node))
         if isinstance(node, Struct):
             elements = _carried(node, self.options)
+            self.widest = max(self.widest, len(elements))
             return 1 + max((self.named(m.field, m.namespace, m.name) for m in elements), default=0)
         raise NotPlain
 
@@ -202,12 +205,12 @@ class _Patterns(Generator):
         namespace, name = item_name(node)
         item = node.item
         counts = (item.min_occurs, item.max_occurs) if self.options.validate and item.repeated else (0, None)
-        many = self._many(item, namespace, name, *counts)
+        many = self._many(item, namespace, name, *counts, self._most)
         value = many.value if node.load is None else f"{self.source.constant(node.load)}({many.value})"
         return many._replace(value=value)
 
-    def _many(self, item: Field, namespace: str, name: str, low: int, high: int | None) -> _Part:
-        """Any number of elements of one name, caught as one text."""
+    def _many(self, item: Field, namespace: str, name: str, low: int, high: int | None, most: int | None) -> _Part:
+        """Any number of elements of one name, caught as one text. low, high: how many the type allows; most: how many the limits do."""
         tag, written = self._tag(namespace, name), f"{self._prefixes[namespace] or ''}{name}"
         group = self.source.fresh("g")
         inner = self._contents(item)
@@ -219,14 +222,17 @@ class _Patterns(Generator):
         else:
             items = self.source.constant(re.compile(f"<{tag}>{inner.caught}</{tag}>").findall, "find") + "(s)"
         values = f"[({inner.value}) for {each} in {items}]"
-        high = min((bound for bound in (high, self._most) if bound is not None), default=None)
+        high = min((bound for bound in (high, most) if bound is not None), default=None)
         checked = f"between({values}, {low}, {high})" if low or high is not None else values
         self.source.function(f"{function}(s)", [f"return {checked}"])
         return _Part(f"(?:{bare})*+", f"((?:{bare})*+)", (group,), f"{function}({group})")
 
     def _members(self, node: Struct) -> _Part:
         strict = self.options.validate and getattr(node.hints.get("attributes"), "validate_freq", True)
-        parts = {m.index: self._member(m, strict=strict) for m in _carried(node, self.options)}
+        given = _carried(node, self.options)
+        repeated = sum(m.field.repeated for m in given)
+        most = (self._most - len(given) + repeated) // repeated if self._most is not None and repeated else None
+        parts = {m.index: self._member(m, strict=strict, most=most) for m in given}
         values = [parts[i].value if i in parts else self._default(field) for i, field in enumerate(node.fields)]
         return _Part(
             "".join(part.bare for part in parts.values()),
@@ -235,11 +241,12 @@ class _Patterns(Generator):
             self._build(node, values),
         )
 
-    def _member(self, m: Member, *, strict: bool) -> _Part:
+    def _member(self, m: Member, *, strict: bool, most: int | None) -> _Part:
+        """One member of a struct, which may occur so many times by the limits."""
         tag, required = self._tag(m.namespace, m.name), strict and m.field.min_occurs > 0
         if m.field.repeated:
             low, high = (m.field.min_occurs, m.field.max_occurs) if strict else (0, None)
-            many = self._many(m.field, m.namespace, m.name, low, high)
+            many = self._many(m.field, m.namespace, m.name, low, high, most)
             return many if required else many._replace(value=f"{many.value} if {many.groups[0]} else {self._default(m.field)}")
         mark = None if required or isinstance(m.field.type, Scalar) else self.source.fresh("g")
         inner = self._contents(m.field)

@@ -148,6 +148,7 @@ class PlainDocuments:
         return (
             self.levels + message.depth <= min(unless_off(limits.depth), _DEEPEST)
             and message.longest + _PREFIX_LENGTH <= unless_off(limits.name_length)
+            and message.widest <= unless_off(limits.children)
             and message.names + _NAMESPACES <= unless_off(limits.unique_names)
         )
 
