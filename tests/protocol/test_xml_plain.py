@@ -253,6 +253,7 @@ INSIDE = {
     "a namespace that is no URI": SHORT.replace("<t:put>", '<t:put xmlns:z=":::">'),
     "a prefix twice": SHORT.replace("<t:put>", f'<t:put xmlns:z="{TNS}" xmlns:z="{TNS}">'),
     "a prefix without namespace": SHORT.replace("<t:put>", '<t:put xmlns:z="">'),
+    "a namespace with a line break": SHORT.replace("<t:put>", '<t:put xmlns:z="urn:\nplain">'),
     "the prefix xml": SHORT.replace("<t:put>", f'<t:put xmlns:xml="{TNS}">'),
     "a namespace with a quote": SHORT.replace("t:", "z:").replace("<z:put>", f"<z:put xmlns:z=\"{TNS}'\">"),
     "the namespace of the envelope's prefix": SHORT.replace("<t:put>", f'<t:put xmlns:e="{TNS}">').replace("t:id", "t:id "),

@@ -25,7 +25,7 @@ __all__ = ["PlainDocuments", "PlainFound"]
 
 _CHARSETS = frozenset((None, "utf-8", "utf8", "UTF-8", "UTF8"))
 _PREFIX = "(?:[A-Za-z_][A-Za-z0-9_.-]{0,30}+:)?+"
-_DECLARED = """(?:[ \\t\\n]++xmlns(?::(?![Xx][Mm][Ll])[A-Za-z_][A-Za-z0-9_.-]{0,30}+)?+=(?:"[^"<&]*+"|'[^'<&]*+')){0,12}+"""
+_DECLARED = """(?:[ \\t\\n]++xmlns(?::(?![Xx][Mm][Ll])[A-Za-z_][A-Za-z0-9_.-]{0,30}+)?+=(?:"[^"<& \\t\\n]*+"|'[^'<& \\t\\n]*+')){0,12}+"""
 _SPACE = "[ \\t\\n]*+"
 _PROLOG = (
     r"""(?:<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"[Uu][Tt][Ff]-8"|'[Uu][Tt][Ff]-8'))?+"""
@@ -36,6 +36,8 @@ _ODD = re.compile("&(?!(?:lt|gt|quot|apos|amp);)").search
 _ATTRIBUTES, _PREFIX_LENGTH, _NAMESPACES = 12, 32, 64
 _MOST_BYTES = 9_000_000  # libxml2 ends texts at 10,000,000 on its own
 _DEEPEST = 200
+_ELEMENT_BYTES = 4
+_MOST_HEADS = 256
 
 
 class PlainFound(NamedTuple):
@@ -44,6 +46,14 @@ class PlainFound(NamedTuple):
     tag: str
     message: PlainMessage
     value: Any
+
+
+class _Head(NamedTuple):
+    """What the start of a document says: its message, the prefixes of the message's namespaces, and those of the end tags around it."""
+
+    message: PlainMessage
+    prefixes: tuple[str | None, ...]
+    ends: tuple[str, ...]
 
 
 class PlainDocuments:
@@ -65,7 +75,7 @@ class PlainDocuments:
         self._namespace = namespace
         self.levels = len(frame)
         self._find = find
-        self._messages: dict[str, PlainMessage] = {}
+        self._heads: dict[str, _Head] = {}
         self._limits = limits
         self._known = frozenset(filter(_is_namespace, (namespace, *namespaces)))
         elements = "".join(f"<({_PREFIX}){name}({_DECLARED}){_SPACE}>{_SPACE}" for name in frame)
@@ -73,6 +83,7 @@ class PlainDocuments:
         ends = "".join(f"{_SPACE}</({_PREFIX}){name}{_SPACE}>" for name in reversed(frame))
         self._tail = re.compile(f"{ends}{_SPACE}\\Z").match
         self._most_bytes = min(_MOST_BYTES, unless_off(limits.body), unless_off(limits.text_size))
+        self._small = _ELEMENT_BYTES * min(unless_off(limits.elements), unless_off(limits.children))
         longest = max(map(len, self._known), default=0)
         self._fits = (
             unless_off(limits.attributes) >= _ATTRIBUTES
@@ -91,33 +102,38 @@ class PlainDocuments:
 
     def _read(self, data: bytes) -> PlainFound | None:
         text = data.decode()
-        head = self._head(text)
-        if head is None:
+        start = self._head(text)
+        if start is None:
             return None
-        *around, prefix, name, declared = head.groups()
+        head = self._heads.get(start[0]) or self._learn(start)
+        _check_text(text, data)
+        read = head.message.reader(head.prefixes, self._most_children(text))
+        value, end = read(text, start.end())
+        tail = self._tail(text, end)
+        return PlainFound(head.message.tag, head.message, value) if tail and tail.groups() == head.ends else None
+
+    def _learn(self, start: re.Match[str]) -> _Head:
+        """What the start of a document says; clients begin all of theirs alike."""
+        *around, prefix, name, declared = start.groups()
         scope: dict[str, str] = {}
         for each, declarations in zip(around[::2], around[1::2], strict=True):
-            if declarations:
-                self._declare(scope, declarations)
+            self._declare(scope, declarations)
             if scope.get(each) != self._namespace:
-                return None
-        if declared:
-            self._declare(scope, declared)
-        tag = clark(scope[prefix] if prefix else scope.get("", ""), name)
-        message = self._message(tag)
-        if message is None:
-            return None
-        _check_text(text, data)
-        read = message.reader(_prefixes(message, prefix, scope), self._most_children(text))
-        value, end = read(text, head.end())
-        tail = self._tail(text, end)
-        return PlainFound(tag, message, value) if tail is not None and [*tail.groups()] == around[-2::-2] else None
+                raise NotPlain
+        self._declare(scope, declared)
+        message = self._find(clark(scope[prefix] if prefix else scope.get("", ""), name))
+        if message is None or not self._allows(message):
+            raise NotPlain
+        head = _Head(message, _prefixes(message, prefix, scope), tuple(around[-2::-2]))
+        if len(self._heads) < _MOST_HEADS:
+            self._heads[start[0]] = head
+        return head
 
     def _most_children(self, text: str) -> int | None:
         """How many children an element may have, None where the document is too small for more. Raises NotPlain for too many elements."""
-        elements, children = unless_off(self._limits.elements), unless_off(self._limits.children)
-        if len(text) <= 4 * min(elements, children):
+        if len(text) <= self._small:
             return None
+        elements, children = unless_off(self._limits.elements), unless_off(self._limits.children)
         count = text.count("<") // 2
         if count > elements:
             raise NotPlain
@@ -133,22 +149,12 @@ class PlainDocuments:
         if len(found) > 1 and len({prefix for prefix, *_ in found}) < len(found):
             raise NotPlain
 
-    def _message(self, tag: str) -> PlainMessage | None:
-        """The message of an element, if the limits allow all that may be in it."""
-        message = self._messages.get(tag)
-        if message is None:
-            message = self._find(tag)
-            if message is None or not self._allows(message):
-                return None
-            self._messages[tag] = message
-        return message
-
     def _allows(self, message: PlainMessage) -> bool:
         limits = self._limits
         return (
             self.levels + message.depth <= min(unless_off(limits.depth), _DEEPEST)
             and message.longest + _PREFIX_LENGTH <= unless_off(limits.name_length)
-            and message.widest <= unless_off(limits.children)
+            and max(message.widest, 1) <= unless_off(limits.children)
             and message.names + _NAMESPACES <= unless_off(limits.unique_names)
         )
 
