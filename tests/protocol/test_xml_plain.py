@@ -255,8 +255,10 @@ INSIDE = {
     "a prefix without namespace": SHORT.replace("<t:put>", '<t:put xmlns:z="">'),
     "a namespace with a line break": SHORT.replace("<t:put>", '<t:put xmlns:z="urn:\nplain">'),
     "the prefix xml": SHORT.replace("<t:put>", f'<t:put xmlns:xml="{TNS}">'),
-    "a namespace with a quote": SHORT.replace("t:", "z:").replace("<z:put>", f"<z:put xmlns:z=\"{TNS}'\">"),
-    "the namespace of the envelope's prefix": SHORT.replace("<t:put>", f'<t:put xmlns:e="{TNS}">').replace("t:id", "t:id "),
+    "a namespace with a quote": SHORT.replace("t:", "z:").replace("<z:put>", f'<z:put xmlns:z="{TNS}\'">'),
+    "the namespace of the envelope's prefix": SHORT.replace("<t:put>", f'<t:put xmlns:e="{TNS}">').replace(
+        "t:id", "t:id "
+    ),
 }
 FULL_SOAP = soap(SHORT)
 AROUND = {
@@ -360,7 +362,11 @@ def test_prefixes_of_clients_do_not_pile_up():
 @pytest.mark.parametrize("validator", [None, "soft", "lxml"])
 @pytest.mark.parametrize(
     ("protocol", "trees", "namespace"),
-    [(Soap11, Soap11Trees, ENV), (Soap12, Soap12Trees, "http://www.w3.org/2003/05/soap-envelope"), (XmlDocument, XmlTrees, None)],
+    [
+        (Soap11, Soap11Trees, ENV),
+        (Soap12, Soap12Trees, "http://www.w3.org/2003/05/soap-envelope"),
+        (XmlDocument, XmlTrees, None),
+    ],
 )
 def test_every_protocol_and_validator(protocol, trees, namespace, validator):
     """The protocols that XML comes in read it alike; a schema needs a tree."""

@@ -199,7 +199,9 @@ class _Patterns(Generator):
         if value == group and not test:
             return _Part(_TEXT, f"({_TEXT})", (group,), resolved)
         value, test = self.form(node) or form
-        return _Part(_TEXT, f"({_TEXT})", (group,), f"{value} if (t := {resolved}){f' and {test}' if test else ''} else bail()")
+        return _Part(
+            _TEXT, f"({_TEXT})", (group,), f"{value} if (t := {resolved}){f' and {test}' if test else ''} else bail()"
+        )
 
     def _items(self, node: Array) -> _Part:
         namespace, name = item_name(node)
@@ -247,7 +249,11 @@ class _Patterns(Generator):
         if m.field.repeated:
             low, high = (m.field.min_occurs, m.field.max_occurs) if strict else (0, None)
             many = self._many(m.field, m.namespace, m.name, low, high, most)
-            return many if required else many._replace(value=f"{many.value} if {many.groups[0]} else {self._default(m.field)}")
+            return (
+                many
+                if required
+                else many._replace(value=f"{many.value} if {many.groups[0]} else {self._default(m.field)}")
+            )
         mark = None if required or isinstance(m.field.type, Scalar) else self.source.fresh("g")
         inner = self._contents(m.field)
         bare = f"<{tag}>{inner.bare}</{tag}>"

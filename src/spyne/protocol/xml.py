@@ -24,8 +24,8 @@ from spyne.protocol._incoming import Scout, explained, open_stream
 from spyne.protocol._items import Items, is_stream
 from spyne.protocol._xml_fault import FAULT, fault_text, read_fault
 from spyne.protocol._xml_in import StreamReader, XmlReceiver
-from spyne.protocol._xml_plain import PlainBody, PlainRequest
 from spyne.protocol._xml_out import PROLOG, Writer, XmlText, declare
+from spyne.protocol._xml_plain import PlainBody, PlainRequest
 from spyne.protocol._xml_prefixes import check_names_in, check_prefixes
 from spyne.schema import DeclarationError, Field, resolve
 from spyne.util.excerpt import cut
