@@ -239,7 +239,8 @@ class MethodContext:
         finally:
             for part in self.batch or ():
                 part._release()
-            self._release()
+            if self._close_hooks or self.files:
+                self._release()
 
     def _release(self) -> None:
         """Run the hooks and close the files."""
