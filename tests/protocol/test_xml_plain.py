@@ -169,6 +169,13 @@ HEADS = {
     "a prefix declared again": soap(
         FULL.replace("<t:put>", f'<t:put xmlns:t="{TNS}">', 1), f'xmlns:t="{OTHER}" xmlns:o="{OTHER}"'
     ),
+    "an empty header": soap(FULL).replace(b"<e:Body>", b"<e:Header/><e:Body>"),
+    "a header with an end tag": soap(FULL).replace(b"<e:Body>", b"<e:Header> </e:Header>\n<e:Body>"),
+    "two prefixes for the envelope": soap(FULL)
+    .replace(b"<e:Body>", b"<e:Header/><b:Body>")
+    .replace(b"</e:Body>", b"</b:Body>")
+    .replace(b"<e:Envelope", f'<e:Envelope xmlns:b="{ENV}"'.encode()),
+    "numbers in odd forms": soap(FULL.replace("0.25", "2.5E-1").replace("<t:id>7", "<t:id> +7\n").replace(">true<", "> 1 <")),
     "space in the envelope": soap(f"\n  {FULL}\n ").replace(b"</e:Envelope>", b"</e:Envelope >\n"),
 }
 
@@ -262,7 +269,13 @@ INSIDE = {
 }
 FULL_SOAP = soap(SHORT)
 AROUND = {
-    "a header": FULL_SOAP.replace(b"<e:Body>", b"<e:Header/><e:Body>"),
+    "a header": FULL_SOAP.replace(b"<e:Body>", b"<e:Header><t:a/></e:Header><e:Body>"),
+    "a text in the header": FULL_SOAP.replace(b"<e:Body>", b"<e:Header>x</e:Header><e:Body>"),
+    "a header with a declaration": FULL_SOAP.replace(b"<e:Body>", f'<e:Header xmlns:z="{TNS}"/><e:Body>'.encode()),
+    "a header of another namespace": FULL_SOAP.replace(b"<e:Body>", b"<t:Header/><e:Body>"),
+    "a header with another end": FULL_SOAP.replace(b"<e:Body>", b"<e:Header></t:Header><e:Body>"),
+    "two headers": FULL_SOAP.replace(b"<e:Body>", b"<e:Header/><e:Header/><e:Body>"),
+    "a header behind": FULL_SOAP.replace(b"</e:Envelope>", b"<e:Header/></e:Envelope>"),
     "two bodies": FULL_SOAP.replace(b"</e:Envelope>", b"<e:Body/></e:Envelope>"),
     "an element behind": FULL_SOAP.replace(b"</e:Envelope>", b"<a/></e:Envelope>"),
     "text behind": FULL_SOAP + b"x",
@@ -386,6 +399,19 @@ def test_a_tree_is_there_for_who_looks():
     assert ctx.in_body_doc is ctx.in_document[0][0]
     assert ctx.method_request_string == f"{{{TNS}}}put"
     assert ctx.in_header_doc is None
+
+
+def test_an_empty_header_is_there_for_who_looks():
+    """ctx.in_header_doc is the empty Header, and methods that declare header classes get none."""
+    ctx = opened(PLAIN, HEADS["an empty header"])
+    assert isinstance(ctx._in_document, PlainRequest)
+    PLAIN.get_in_object(ctx)
+    assert ctx.in_header is None
+    assert isinstance(ctx._in_document, PlainRequest)
+    assert ctx._in_document.is_unread
+    assert ctx.in_header_doc.tag == f"{{{ENV}}}Header"
+    assert ctx.in_header_doc is ctx.in_document[0]
+    assert ctx.in_body_doc.tag == f"{{{TNS}}}put"
 
 
 @pytest.mark.parametrize("place", ["in_document", "in_body_doc"])

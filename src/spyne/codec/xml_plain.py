@@ -193,15 +193,15 @@ class _Patterns(Generator):
         if form is None:
             raise NotPlain
         value, test = form
-        if test and not isinstance(node, Str | Enum):  # no entity passes the test
-            return _Part(_TEXT, f"({_TEXT})", (group,), f"{value} if {test} else bail()")
         resolved = f"({group} if '&' not in {group} else unescape({group}))"
-        if value == group and not test:
-            return _Part(_TEXT, f"({_TEXT})", (group,), resolved)
-        value, test = self.form(node) or form
-        return _Part(
-            _TEXT, f"({_TEXT})", (group,), f"{value} if (t := {resolved}){f' and {test}' if test else ''} else bail()"
-        )
+        if test:
+            if isinstance(node, Str | Enum):  # in other kinds an entity fails the test
+                test = f"'&' not in {group} and {test}"
+            parse = self.source.constant(self.careful.parser(node), "p")
+            value = f"{value} if {test} else {parse}({resolved})"
+        else:
+            value = value.replace(group, resolved)
+        return _Part(_TEXT, f"({_TEXT})", (group,), value)
 
     def _items(self, node: Array) -> _Part:
         namespace, name = item_name(node)

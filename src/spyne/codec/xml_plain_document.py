@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from spyne.codec.xml_plain import PlainMessage
 
-__all__ = ["PlainDocuments", "PlainFound"]
+__all__ = ["Frame", "PlainDocuments", "PlainFound"]
 
 _CHARSETS = frozenset((None, "utf-8", "utf8", "UTF-8", "UTF8"))
 _PREFIX = "(?:[A-Za-z_][A-Za-z0-9_.-]{0,30}+:)?+"
@@ -40,12 +40,22 @@ _ELEMENT_BYTES = 4
 _MOST_HEADS = 256
 
 
-class PlainFound(NamedTuple):
-    """A message, by the tag of its element, and its value."""
+class Frame(NamedTuple):
+    """What stands around a message: the namespace and names of the elements, from the outermost. empty: the name of an element that may stand
+    before the second of them, with nothing in it.
+    """
 
-    tag: str
+    namespace: str = ""
+    names: tuple[str, ...] = ()
+    empty: str | None = None
+
+
+class PlainFound(NamedTuple):
+    """A message and its value. has_header: whether the element that may be empty was there."""
+
     message: PlainMessage
     value: Any
+    has_header: bool
 
 
 class _Head(NamedTuple):
@@ -54,33 +64,36 @@ class _Head(NamedTuple):
     message: PlainMessage
     prefixes: tuple[str | None, ...]
     ends: tuple[str, ...]
+    has_header: bool
 
 
 class PlainDocuments:
     """Reads plain documents.
 
-    frame: namespace and names of the elements around the message, from the outermost. namespaces: those that documents may declare;
-    others make them not plain. find: the message of an element, None for one that is not to be read so. Limits that are lower than what documents of
+    namespaces: those that documents may declare; others make them not plain. find: the message of an element, None for one that is not to be read so. Limits that are lower than what documents of
     a kind always have make all of them not plain.
     """
 
     def __init__(
         self,
-        namespace: str,
-        frame: tuple[str, ...],
+        frame: Frame,
         namespaces: Iterable[str],
         limits: Limits,
         find: Callable[[str], PlainMessage | None],
     ) -> None:
-        self._namespace = namespace
-        self.levels = len(frame)
+        self._frame = frame
+        self.levels = len(frame.names)
         self._find = find
         self._heads: dict[str, _Head] = {}
         self._limits = limits
-        self._known = frozenset(filter(_is_namespace, (namespace, *namespaces)))
-        elements = "".join(f"<({_PREFIX}){name}({_DECLARED}){_SPACE}>{_SPACE}" for name in frame)
-        self._head = re.compile(f"{_PROLOG}{elements}<({_PREFIX})([^\\s<>&/=:\"']++)({_DECLARED}){_SPACE}>").match
-        ends = "".join(f"{_SPACE}</({_PREFIX}){name}{_SPACE}>" for name in reversed(frame))
+        self._known = frozenset(filter(_is_namespace, (frame.namespace, *namespaces)))
+        around = [f"<({_PREFIX}){name}({_DECLARED}){_SPACE}>{_SPACE}" for name in frame.names]
+        if frame.empty:
+            end = f"</({_PREFIX}){frame.empty}{_SPACE}>"
+            around.insert(1, f"(?:<({_PREFIX}){frame.empty}{_SPACE}(?:/>|>{_SPACE}{end}){_SPACE})?+")
+        own = f"<({_PREFIX})([^\\s<>&/=:\"']++)({_DECLARED}){_SPACE}>"
+        self._head = re.compile(f"{_PROLOG}{''.join(around)}{own}").match
+        ends = "".join(f"{_SPACE}</({_PREFIX}){name}{_SPACE}>" for name in reversed(frame.names))
         self._tail = re.compile(f"{ends}{_SPACE}\\Z").match
         self._most_bytes = min(_MOST_BYTES, unless_off(limits.body), unless_off(limits.text_size))
         self._small = _ELEMENT_BYTES * min(unless_off(limits.elements), unless_off(limits.children))
@@ -110,31 +123,42 @@ class PlainDocuments:
         read = head.message.reader(head.prefixes, self._most_children(text))
         value, end = read(text, start.end())
         tail = self._tail(text, end)
-        return PlainFound(head.message.tag, head.message, value) if tail and tail.groups() == head.ends else None
+        return PlainFound(head.message, value, head.has_header) if tail and tail.groups() == head.ends else None
 
     def _learn(self, start: re.Match[str]) -> _Head:
         """What the start of a document says; clients begin all of theirs alike."""
         *around, prefix, name, declared = start.groups()
+        header = header_end = None
+        if self._frame.empty:
+            header, header_end = around[2:4]
+            del around[2:4]
         scope: dict[str, str] = {}
         for each, declarations in zip(around[::2], around[1::2], strict=True):
+            if header is not None and scope:
+                self._check_header(header, header_end, scope)
             self._declare(scope, declarations)
-            if scope.get(each) != self._namespace:
+            if scope.get(each) != self._frame.namespace:
                 raise NotPlain
         self._declare(scope, declared)
         message = self._find(clark(scope[prefix] if prefix else scope.get("", ""), name))
         if message is None or not self._allows(message):
             raise NotPlain
-        head = _Head(message, _prefixes(message, prefix, scope), tuple(around[-2::-2]))
+        head = _Head(message, _prefixes(message, prefix, scope), tuple(around[-2::-2]), header is not None)
         if len(self._heads) < _MOST_HEADS:
             self._heads[start[0]] = head
         return head
+
+    def _check_header(self, prefix: str, end: str | None, scope: dict[str, str]) -> None:
+        """Raise NotPlain for an empty element that is not the frame's."""
+        if scope.get(prefix) != self._frame.namespace or end not in (None, prefix):
+            raise NotPlain
 
     def _most_children(self, text: str) -> int | None:
         """How many children an element may have, None where the document is too small for more. Raises NotPlain for too many elements."""
         if len(text) <= self._small:
             return None
         elements, children = unless_off(self._limits.elements), unless_off(self._limits.children)
-        count = text.count("<") // 2
+        count = (text.count("<") + 1) // 2
         if count > elements:
             raise NotPlain
         return children if count > children else None

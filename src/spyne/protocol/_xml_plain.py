@@ -11,21 +11,23 @@ if TYPE_CHECKING:
 
     from spyne.codec.xml_plain import PlainMessage
     from spyne.codec.xml_plain_document import PlainFound
+    from spyne.context import MethodContext
 
-__all__ = ["PlainBody", "PlainRequest"]
+__all__ = ["PlainBody", "PlainRequest", "header_blocks", "open_plain"]
 
 
 class PlainRequest(Lazy):
     """The document: calling it gives the root element, always the same one.
 
-    tag: of the message's element. levels: elements around it.
+    tag: of the message's element. levels: elements around it. has_header: whether there is a Header, which is empty.
     """
 
-    __slots__ = ("_found", "_tree", "levels", "tag")
+    __slots__ = ("_found", "_tree", "has_header", "levels", "tag")
 
     def __init__(self, found: PlainFound, parse: Callable[[], Any], levels: int) -> None:
         self.make = parse
-        self.tag = found.tag
+        self.tag = found.message.tag
+        self.has_header = found.has_header
         self.levels = levels
         self._found: PlainFound | None = found
         self._tree: Any = None
@@ -57,5 +59,35 @@ class PlainBody(Lazy):
     def __call__(self) -> Any:
         element = self.request()
         for _ in range(self.request.levels):
-            element = element[0]
+            element = element[-1]
         return element
+
+
+class PlainHeader(Lazy):
+    """The Header of such a document, which is empty."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: PlainRequest) -> None:
+        self.request = request
+
+    def __call__(self) -> Any:
+        return self.request()[0]
+
+
+def open_plain(ctx: MethodContext) -> bool:
+    """Take the call out of a request whose tree nobody has seen; whether it is one."""
+    document = ctx._in_document
+    if not isinstance(document, PlainRequest) or not document.is_unread or ctx._in_body_doc is not None:
+        return False
+    if document.has_header:
+        ctx._in_header_doc = PlainHeader(document)
+    ctx._in_body_doc = PlainBody(document)
+    ctx.method_request_string = document.tag
+    return True
+
+
+def header_blocks(ctx: MethodContext) -> Any:
+    """The header blocks of a request that has a Header."""
+    header = ctx._in_header_doc
+    return () if isinstance(header, PlainHeader) and header.request.is_unread else ctx.in_header_doc

@@ -13,7 +13,7 @@ from spyne.codec._base import DecodeError, Options
 from spyne.codec._xop import ATTACHMENTS, inline
 from spyne.codec.xml_input import DEFAULT_OPTIONS, ParserOptions, XmlError, XmlReader
 from spyne.codec.xml_plain import NotPlain, PlainMessage
-from spyne.codec.xml_plain_document import PlainDocuments
+from spyne.codec.xml_plain_document import Frame, PlainDocuments
 from spyne.codec.xml_stream import XmlFeed
 from spyne.const.xml import NS_SOAP11_ENV, NSMAP
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError
@@ -25,7 +25,7 @@ from spyne.protocol._items import Items, is_stream
 from spyne.protocol._xml_fault import FAULT, fault_text, read_fault
 from spyne.protocol._xml_in import StreamReader, XmlReceiver
 from spyne.protocol._xml_out import PROLOG, Writer, XmlText, declare
-from spyne.protocol._xml_plain import PlainBody, PlainRequest
+from spyne.protocol._xml_plain import PlainBody, PlainRequest, header_blocks, open_plain
 from spyne.protocol._xml_prefixes import check_names_in, check_prefixes
 from spyne.schema import DeclarationError, Field, resolve
 from spyne.util.excerpt import cut
@@ -239,14 +239,14 @@ class XmlDocument(ProtocolBase):
         found = documents.read(data, charset)
         return None if found is None else PlainRequest(found, lambda: self.parse(data, charset), documents.levels)
 
-    def _frame(self) -> tuple[str, tuple[str, ...]]:
-        """The namespace and the names of the elements around a message, from the outermost."""
-        return "", ()
+    def _frame(self) -> Frame:
+        """What stands around a message."""
+        return Frame()
 
     def _plain_documents(self) -> PlainDocuments:
         namespaces = (*NSMAP.values(), *self.app.interface.nsmap.values())
         find = self._plain_message if self._reads_plain() else _no_message
-        return PlainDocuments(*self._frame(), namespaces, self.app.limits, find)
+        return PlainDocuments(self._frame(), namespaces, self.app.limits, find)
 
     def _reads_plain(self) -> bool:
         """Whether this protocol does to requests what it would do to their trees."""
@@ -298,7 +298,7 @@ class XmlDocument(ProtocolBase):
             self.validate_document(ctx.in_body_doc)
         reader = ctx.app.codec(self, "decode_request", descriptor)
         try:
-            if ctx.in_header_doc is not None and ctx.in_header is None:
+            if ctx._in_header_doc is not None and ctx.in_header is None:
                 ctx.in_header = self._read_headers(reader, ctx)
             if ctx.in_object is None and ctx.in_stream is not None:
                 ctx.in_object = ctx.in_stream.arguments()
@@ -309,9 +309,10 @@ class XmlDocument(ProtocolBase):
             raise validation_error(error) from None
 
     def _read_headers(self, reader: Reader, ctx: MethodContext) -> Any:
-        if len(ctx.in_header_doc) > self._max_header_blocks:
+        blocks = header_blocks(ctx)
+        if len(blocks) > self._max_header_blocks:
             raise RequestTooLongError(str(LimitExceeded("header_blocks", self._max_header_blocks)))
-        return reader.read_headers(ctx.in_header_doc)
+        return reader.read_headers(blocks)
 
     @staticmethod
     def _bare(reader: Reader, descriptor: Any, value: Any) -> list[Any]:
@@ -431,16 +432,6 @@ class XmlDocument(ProtocolBase):
 def _explained(error: Exception) -> Fault | None:
     """The fault for what reading a document raises."""
     return Fault("Client.XMLSyntaxError", str(error)) if isinstance(error, XmlError) else explained(error)
-
-
-def open_plain(ctx: MethodContext) -> bool:
-    """Take the call out of a request whose tree nobody has seen; whether it is one."""
-    document = ctx._in_document
-    if not isinstance(document, PlainRequest) or not document.is_unread or ctx._in_body_doc is not None:
-        return False
-    ctx._in_body_doc = PlainBody(document)
-    ctx.method_request_string = document.tag
-    return True
 
 
 def read_body(ctx: MethodContext, reader: Reader) -> Any:
