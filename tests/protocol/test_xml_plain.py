@@ -17,6 +17,7 @@ from spyne import Application, Service, rpc
 from spyne.context import MethodContext
 from spyne.error import Fault
 from spyne.limits import Limits
+from spyne.model.binary import ByteArray
 from spyne.model.complex import Array, ComplexModel
 from spyne.model.enum import Enum
 from spyne.model.primitive import Boolean, Date, DateTime, Decimal, Double, Integer, Unicode, Uuid
@@ -54,6 +55,7 @@ class Order(ComplexModel):
     paid = Boolean
     colour = Enum("red", "dark & light", type_name="Colour")
     code = Unicode(pattern="[A-Z]{2}")
+    data = ByteArray
     first = Part
     parts = Array(Part, member_name="part")
     tag = Unicode(max_occurs=3)
@@ -152,7 +154,7 @@ def soap(body: str, attributes: str = f'xmlns:t="{TNS}" xmlns:o="{OTHER}"') -> b
 FULL = (
     "<t:put><t:order><t:id>7</t:id><t:key>12345678-9abc-4def-8123-456789abcdef</t:key><t:name>Zoë &lt;&amp;lt;&gt; ]</t:name>"
     "<t:price>-12.50</t:price><t:weight>0.25</t:weight><t:day>2024-02-29</t:day><t:at>2024-03-01T12:34:56.123456Z</t:at>"
-    "<t:paid>true</t:paid><t:colour>dark &amp; light</t:colour><t:code>AB</t:code>"
+    "<t:paid>true</t:paid><t:colour>dark &amp; light</t:colour><t:code>AB</t:code><t:data>aGk=</t:data>"
     "<t:first><o:sku>a</o:sku></t:first>"
     "<t:parts><o:part><o:sku>b</o:sku><o:count>2</o:count><o:notes><t:note>x</t:note><t:note> y&apos;s </t:note></o:notes></o:part>"
     "<o:part><o:sku>c</o:sku></o:part></t:parts>"
@@ -175,6 +177,7 @@ HEADS = {
     .replace(b"<e:Body>", b"<e:Header/><b:Body>")
     .replace(b"</e:Body>", b"</b:Body>")
     .replace(b"<e:Envelope", f'<e:Envelope xmlns:b="{ENV}"'.encode()),
+    "prefixes declared at each element": soap(FULL.replace("<o:sku>", f'<o:sku xmlns:o="{OTHER}">').replace("<o:part>", f'<o:part xmlns:o="{OTHER}">')),
     "numbers in odd forms": soap(FULL.replace("0.25", "2.5E-1").replace("<t:id>7", "<t:id> +7\n").replace(">true<", "> 1 <")),
     "space in the envelope": soap(f"\n  {FULL}\n ").replace(b"</e:Envelope>", b"</e:Envelope >\n"),
 }
@@ -258,6 +261,8 @@ INSIDE = {
     "a default namespace taken back": SHORT.replace("<t:put>", '<t:put xmlns="">'),
     "an unknown namespace": SHORT.replace("<t:put>", '<t:put xmlns:z="urn:z">'),
     "a namespace that is no URI": SHORT.replace("<t:put>", '<t:put xmlns:z=":::">'),
+    "a prefix declared otherwise inside": FULL.replace("<o:sku>", f'<o:sku xmlns:o="{TNS}">'),
+    "a prefix declared twice inside": FULL.replace("<o:sku>", f'<o:sku xmlns:o="{OTHER}" xmlns:o="{OTHER}">'),
     "a prefix twice": SHORT.replace("<t:put>", f'<t:put xmlns:z="{TNS}" xmlns:z="{TNS}">'),
     "a prefix without namespace": SHORT.replace("<t:put>", '<t:put xmlns:z="">'),
     "a namespace with a line break": SHORT.replace("<t:put>", '<t:put xmlns:z="urn:\nplain">'),

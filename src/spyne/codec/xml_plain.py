@@ -164,7 +164,8 @@ class _Patterns(Generator):
     def message(self, field: Field, namespace: str, name: str) -> Read:
         """See `PlainMessage.reader`."""
         part = self._contents(field)
-        match = re.compile(f"{part.caught}</{self._tag(namespace, name)}>").match
+        _, end = self._tags(namespace, name)
+        match = re.compile(part.caught + end).match
         self.source.well_known(match=match)
         names = f"{', '.join(part.groups)}, = m.groups('')" if part.groups else "pass"
         lines = ["m = match(s, i)", "if m is None: bail()", names, f"return ({part.value}), m.end()"]
@@ -172,10 +173,21 @@ class _Patterns(Generator):
         read: Read = self.source.compile()["root"]
         return read
 
-    def _tag(self, namespace: str, name: str) -> str:
-        """A name as it stands in the document; what matches nothing where the namespace has no prefix there."""
+    def _tags(self, namespace: str, name: str) -> tuple[str, str]:
+        """The start and the end of an element; what matches nothing where its namespace has no prefix in the document.
+
+        Some clients declare the prefix of another namespace than the message's at each element once more.
+        """
         prefix = self._prefixes[namespace]
-        return "(?!)" if prefix is None else re.escape(prefix + name)
+        if prefix is None:
+            return "(?!)", ""
+        tag, again = re.escape(prefix + name), ""
+        if self._declares_again(namespace):
+            again = f'(?: xmlns:{re.escape(prefix[:-1])}="{re.escape(namespace)}")?+'
+        return f"<{tag}{again}>", f"</{tag}>"
+
+    def _declares_again(self, namespace: str) -> bool:
+        return namespace != next(iter(self._prefixes)) and bool(self._prefixes[namespace])
 
     def _contents(self, field: Field) -> _Part:
         """What stands between the tags of one element."""
@@ -189,19 +201,14 @@ class _Patterns(Generator):
 
     def _text(self, node: Scalar) -> _Part:
         group = self.source.fresh("g")
-        form = self.form(node, group)
-        if form is None:
-            raise NotPlain
-        value, test = form
+        value, test = self.form(node, group) or ("", "")
         resolved = f"({group} if '&' not in {group} else unescape({group}))"
-        if test:
-            if isinstance(node, Str | Enum):  # in other kinds an entity fails the test
-                test = f"'&' not in {group} and {test}"
-            parse = self.source.constant(self.careful.parser(node), "p")
-            value = f"{value} if {test} else {parse}({resolved})"
-        else:
-            value = value.replace(group, resolved)
-        return _Part(_TEXT, f"({_TEXT})", (group,), value)
+        if value == group and not test:
+            return _Part(_TEXT, f"({_TEXT})", (group,), resolved)
+        parsed = f"{self.source.constant(self.careful.parser(node), 'p')}({resolved})"
+        if test and isinstance(node, Str | Enum):  # in other kinds an entity fails the test
+            test = f"'&' not in {group} and {test}"
+        return _Part(_TEXT, f"({_TEXT})", (group,), f"{value} if {test} else {parsed}" if test else parsed)
 
     def _items(self, node: Array) -> _Part:
         namespace, name = item_name(node)
@@ -213,21 +220,22 @@ class _Patterns(Generator):
 
     def _many(self, item: Field, namespace: str, name: str, low: int, high: int | None, most: int | None) -> _Part:
         """Any number of elements of one name, caught as one text. low, high: how many the type allows; most: how many the limits do."""
-        tag, written = self._tag(namespace, name), f"{self._prefixes[namespace] or ''}{name}"
+        start, end = self._tags(namespace, name)
         group = self.source.fresh("g")
         inner = self._contents(item)
-        bare = f"<{tag}>{inner.bare}</{tag}>"
         function = self.source.fresh("a")
         each = ", ".join(inner.groups) or "_"
-        if isinstance(item.type, Scalar):  # between two of them stands always the same
-            items = f"(s[{len(written) + 2}:-{len(written) + 3}].split({f'</{written}><{written}>'!r}) if s else ())"
+        if isinstance(item.type, Scalar) and not self._declares_again(namespace):
+            tag = f"{self._prefixes[namespace] or ''}{name}"  # between two of them stands always the same
+            items = f"(s[{len(tag) + 2}:-{len(tag) + 3}].split({f'</{tag}><{tag}>'!r}) if s else ())"
         else:
-            items = self.source.constant(re.compile(f"<{tag}>{inner.caught}</{tag}>").findall, "find") + "(s)"
+            items = self.source.constant(re.compile(start + inner.caught + end).findall, "find") + "(s)"
         values = f"[({inner.value}) for {each} in {items}]"
         high = min((bound for bound in (high, most) if bound is not None), default=None)
         checked = f"between({values}, {low}, {high})" if low or high is not None else values
         self.source.function(f"{function}(s)", [f"return {checked}"])
-        return _Part(f"(?:{bare})*+", f"((?:{bare})*+)", (group,), f"{function}({group})")
+        bare = f"(?:{start}{inner.bare}{end})*+"
+        return _Part(bare, f"({bare})", (group,), f"{function}({group})")
 
     def _members(self, node: Struct) -> _Part:
         strict = self.options.validate and getattr(node.hints.get("attributes"), "validate_freq", True)
@@ -245,25 +253,23 @@ class _Patterns(Generator):
 
     def _member(self, m: Member, *, strict: bool, most: int | None) -> _Part:
         """One member of a struct, which may occur so many times by the limits."""
-        tag, required = self._tag(m.namespace, m.name), strict and m.field.min_occurs > 0
+        start, end = self._tags(m.namespace, m.name)
+        required = strict and m.field.min_occurs > 0
         if m.field.repeated:
             low, high = (m.field.min_occurs, m.field.max_occurs) if strict else (0, None)
             many = self._many(m.field, m.namespace, m.name, low, high, most)
-            return (
-                many
-                if required
-                else many._replace(value=f"{many.value} if {many.groups[0]} else {self._default(m.field)}")
-            )
+            value = many.value if required else f"{many.value} if {many.groups[0]} else {self._default(m.field)}"
+            return many._replace(value=value)
         mark = None if required or isinstance(m.field.type, Scalar) else self.source.fresh("g")
         inner = self._contents(m.field)
-        bare = f"<{tag}>{inner.bare}</{tag}>"
+        bare, caught = f"{start}{inner.bare}{end}", f"{inner.caught}{end}"
         if required:
-            return inner._replace(bare=bare, caught=f"<{tag}>{inner.caught}</{tag}>")
-        is_there = mark or inner.groups[0]
-        start = f"(<{tag}>)" if mark else f"<{tag}>"
+            return inner._replace(bare=bare, caught=start + caught)
+        groups = (mark, *inner.groups) if mark else inner.groups
+        caught = f"({start}){caught}" if mark else start + caught
         return _Part(
             f"(?:{bare})?+",
-            f"(?:{start}{inner.caught}</{tag}>)?+",
-            (mark, *inner.groups) if mark else inner.groups,
-            f"({inner.value}) if {is_there} else {self._default(m.field)}",
+            f"(?:{caught})?+",
+            groups,
+            f"({inner.value}) if {groups[0]} else {self._default(m.field)}",
         )
