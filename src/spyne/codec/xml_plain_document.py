@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from lxml import etree
 
 from spyne.codec._xml_names import clark
@@ -50,7 +51,7 @@ class Frame(NamedTuple):
     empty: str | None = None
 
 
-class PlainFound(NamedTuple):
+class PlainFound(msgspec.Struct, frozen=True):
     """A message and its value. has_header: whether the element that may be empty was there."""
 
     message: PlainMessage
@@ -123,7 +124,9 @@ class PlainDocuments:
         read = head.message.reader(head.prefixes, self._most_children(text))
         value, end = read(text, start.end())
         tail = self._tail(text, end)
-        return PlainFound(head.message, value, head.has_header) if tail and tail.groups() == head.ends else None
+        if tail is None or tail.groups() != head.ends:
+            return None
+        return PlainFound(head.message, value, head.has_header)
 
     def _learn(self, start: re.Match[str]) -> _Head:
         """What the start of a document says; clients begin all of theirs alike."""
