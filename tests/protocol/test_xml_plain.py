@@ -377,6 +377,20 @@ def test_prefixes_of_clients_do_not_pile_up():
     assert is_plain(soap(SHORT.replace("t:", "p0:"), f'xmlns:p0="{TNS}"'), of=of)
 
 
+def test_starts_of_documents_do_not_pile_up():
+    """What is kept of the starts of documents is bounded in number and size."""
+    of = server(Soap11())
+    for count in (*range(300), 10_000):
+        data = soap(SHORT).replace(b"<e:Body>", b" " * count + b"<e:Body>")
+        assert is_plain(data, of=of)
+    kept = of.app.in_protocol._plain._heads
+    assert len(kept) == 256
+    assert max(map(len, kept)) < 4096
+    other = server(Soap11())
+    assert is_plain(data, of=other)
+    assert not other.app.in_protocol._plain._heads
+
+
 @pytest.mark.parametrize("validator", [None, "soft", "lxml"])
 @pytest.mark.parametrize(
     ("protocol", "trees", "namespace"),

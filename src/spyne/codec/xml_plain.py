@@ -1,8 +1,8 @@
 """The plain decoder: from text to values without a tree, for documents that are written as schema-driven clients write them.
 
 A type becomes a regular expression with its elements in schema order, no attribute, and nothing between them, and a generated function
-of what its groups have caught. A document that does not match it to the last character, or has a text in an odd form, is not plain: it
-is parsed, and read by the decoder of trees. Of a document that matches, libxml2 would have made a tree, and the decoder of trees the same values.
+of what its groups have caught. A document that does not match it to the last character is not plain: it is parsed, and read by the decoder
+of trees. Of a document that matches, libxml2 would have made a tree, and the decoder of trees the same values.
 
 Every repetition is possessive: the time is linear in the document.
 """
@@ -28,7 +28,8 @@ __all__ = ["NotPlain", "PlainMessage"]
 
 _MOST_VARIANTS = 16
 """Prefixes are part of an expression, and clients choose them: so many choices are compiled for a message."""
-_MOST_GROUPS = 500
+_MOST_ELEMENTS = 500
+"""Those of a type that is put into one expression."""
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&amp;", "&"))
 _TEXT = "[^<]++"
 
@@ -61,7 +62,7 @@ class PlainMessage:
 
     tag: of the element. namespaces: of the elements in it, its own first. depth: elements inside each other. names: how many different ones, and `longest`, how long. widest:
     the most members of a struct in it.
-    Raises NotPlain for a type with parts that need a tree: attributes, choices, itself, bytes, anything.
+    Raises NotPlain for a type with parts that need a tree: attributes, choices, itself, anything.
     """
 
     def __init__(self, field: Field, namespace: str, name: str, options: Options) -> None:
@@ -110,7 +111,7 @@ class _Survey:
         if isinstance(field.type, Ref):
             raise NotPlain
         self.size += 1
-        if self.size > _MOST_GROUPS:
+        if self.size > _MOST_ELEMENTS:
             raise NotPlain
         if isinstance(node, Scalar):
             return 1

@@ -38,7 +38,8 @@ _ATTRIBUTES, _PREFIX_LENGTH, _NAMESPACES = 12, 32, 64
 _MOST_BYTES = 9_000_000  # libxml2 ends texts at 10,000,000 on its own
 _DEEPEST = 200
 _ELEMENT_BYTES = 4
-_MOST_HEADS = 256
+_MOST_HEADS, _LONGEST_HEAD = 256, 4096
+"""What is kept of the starts of documents, which clients choose."""
 
 
 class Frame(NamedTuple):
@@ -71,8 +72,8 @@ class _Head(NamedTuple):
 class PlainDocuments:
     """Reads plain documents.
 
-    namespaces: those that documents may declare; others make them not plain. find: the message of an element, None for one that is not to be read so. Limits that are lower than what documents of
-    a kind always have make all of them not plain.
+    namespaces: those that documents may declare; others make them not plain. find: the message of an element, None for one that is not
+    to be read so. Limits that are lower than what documents of a kind always have make all of them not plain.
     """
 
     def __init__(
@@ -147,7 +148,7 @@ class PlainDocuments:
         if message is None or not self._allows(message):
             raise NotPlain
         head = _Head(message, _prefixes(message, prefix, scope), tuple(around[-2::-2]), header is not None)
-        if len(self._heads) < _MOST_HEADS:
+        if len(self._heads) < _MOST_HEADS and len(start[0]) <= _LONGEST_HEAD:
             self._heads[start[0]] = head
         return head
 
