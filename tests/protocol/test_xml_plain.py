@@ -177,8 +177,12 @@ HEADS = {
     .replace(b"<e:Body>", b"<e:Header/><b:Body>")
     .replace(b"</e:Body>", b"</b:Body>")
     .replace(b"<e:Envelope", f'<e:Envelope xmlns:b="{ENV}"'.encode()),
-    "prefixes declared at each element": soap(FULL.replace("<o:sku>", f'<o:sku xmlns:o="{OTHER}">').replace("<o:part>", f'<o:part xmlns:o="{OTHER}">')),
-    "numbers in odd forms": soap(FULL.replace("0.25", "2.5E-1").replace("<t:id>7", "<t:id> +7\n").replace(">true<", "> 1 <")),
+    "prefixes declared at each element": soap(
+        FULL.replace("<o:sku>", f'<o:sku xmlns:o="{OTHER}">').replace("<o:part>", f'<o:part xmlns:o="{OTHER}">')
+    ),
+    "numbers in odd forms": soap(
+        FULL.replace("0.25", "2.5E-1").replace("<t:id>7", "<t:id> +7\n").replace(">true<", "> 1 <")
+    ),
     "space in the envelope": soap(f"\n  {FULL}\n ").replace(b"</e:Envelope>", b"</e:Envelope >\n"),
 }
 
