@@ -14,13 +14,11 @@ from lxml import etree
 
 from spyne.codec._xml_names import clark
 from spyne.codec._xml_text import check_xml_chars, escape_attribute
-from spyne.codec.xml_plain import NotPlain
+from spyne.codec.xml_plain import NotPlain, PlainMessage
 from spyne.limits import Limits, unless_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    from spyne.codec.xml_plain import PlainMessage
 
 __all__ = ["Frame", "PlainDocuments", "PlainFound"]
 
