@@ -38,6 +38,7 @@ _DEEPEST = 200
 _ELEMENT_BYTES = 4
 _MOST_HEADS, _LONGEST_HEAD = 256, 4096
 """What is kept of the starts of documents, which clients choose."""
+_UNSEEN: Any = object()
 
 
 class Frame(NamedTuple):
@@ -71,7 +72,7 @@ class PlainDocuments:
     """Reads plain documents.
 
     namespaces: those that documents may declare; others make them not plain. find: the message of an element, None for one that is not
-    to be read so. Limits that are lower than what documents of a kind always have make all of them not plain.
+    to be read so; without it no document is plain. Limits that are lower than what documents of a kind always have make all of them not plain.
     """
 
     def __init__(
@@ -79,12 +80,12 @@ class PlainDocuments:
         frame: Frame,
         namespaces: Iterable[str],
         limits: Limits,
-        find: Callable[[str], PlainMessage | None],
+        find: Callable[[str], PlainMessage | None] | None,
     ) -> None:
         self._frame = frame
         self.levels = len(frame.names)
         self._find = find
-        self._heads: dict[str, _Head] = {}
+        self._heads: dict[str, _Head | None] = {}
         self._limits = limits
         self._known = frozenset(filter(_is_namespace, (frame.namespace, *namespaces)))
         around = [f"<({_PREFIX}){name}({_DECLARED}){_SPACE}>{_SPACE}" for name in frame.names]
@@ -99,7 +100,8 @@ class PlainDocuments:
         self._small = _ELEMENT_BYTES * min(unless_off(limits.elements), unless_off(limits.children))
         longest = max(map(len, self._known), default=0)
         self._fits = (
-            unless_off(limits.attributes) >= _ATTRIBUTES
+            find is not None
+            and unless_off(limits.attributes) >= _ATTRIBUTES
             and unless_off(limits.attribute_size) >= longest
             and unless_off(limits.name_length) >= len("xmlns:") + _PREFIX_LENGTH
         )
@@ -118,7 +120,11 @@ class PlainDocuments:
         start = self._head(text)
         if start is None:
             return None
-        head = self._heads.get(start[0]) or self._learn(start)
+        head = self._heads.get(start[0], _UNSEEN)
+        if head is _UNSEEN:
+            head = self._learn(start)
+        if head is None:
+            return None
         _check_text(text, data)
         read = head.message.reader(head.prefixes, self._most_children(text))
         value, end = read(text, start.end())
@@ -127,8 +133,8 @@ class PlainDocuments:
             return None
         return PlainFound(head.message, value, head.has_header)
 
-    def _learn(self, start: re.Match[str]) -> _Head:
-        """What the start of a document says; clients begin all of theirs alike."""
+    def _learn(self, start: re.Match[str]) -> _Head | None:
+        """What the start of a document says, None for a message that needs a tree; clients begin all of theirs alike."""
         *around, prefix, name, declared = start.groups()
         header = header_end = None
         if self._frame.empty:
@@ -142,10 +148,11 @@ class PlainDocuments:
             if scope.get(each) != self._frame.namespace:
                 raise NotPlain
         self._declare(scope, declared)
-        message = self._find(clark(scope[prefix] if prefix else scope.get("", ""), name))
-        if message is None or not self._allows(message):
-            raise NotPlain
-        head = _Head(message, _prefixes(message, prefix, scope), tuple(around[-2::-2]), header is not None)
+        find = self._find
+        message = None if find is None else find(clark(scope[prefix] if prefix else scope.get("", ""), name))
+        head = None
+        if message is not None and self._allows(message):
+            head = _Head(message, _prefixes(message, prefix, scope), tuple(around[-2::-2]), header is not None)
         if len(self._heads) < _MOST_HEADS and len(start[0]) <= _LONGEST_HEAD:
             self._heads[start[0]] = head
         return head

@@ -245,7 +245,7 @@ class XmlDocument(ProtocolBase):
 
     def _plain_documents(self) -> PlainDocuments:
         namespaces = (*NSMAP.values(), *self.app.interface.nsmap.values())
-        find = self._plain_message if self._reads_plain() else _no_message
+        find = self._plain_message if self._reads_plain() else None
         return PlainDocuments(self._frame(), namespaces, self.app.limits, find)
 
     def _reads_plain(self) -> bool:
@@ -443,10 +443,6 @@ def read_body(ctx: MethodContext, reader: Reader) -> Any:
             return found.value
     body = ctx.in_body_doc
     return None if body is None else reader.decode(body)
-
-
-def _no_message(tag: str) -> None:
-    """Stands for the messages of a protocol that needs trees."""
 
 
 _UTF8 = frozenset({"utf-8", "utf8"})
