@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drill.evidence import Attempt, Effect, Evidence, Promise
     from drill.history import Event
 
-POISON = frozenset({"segv", "exit"})
+POISON = frozenset({"segv", "exit", "linger"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
