@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ from drill.report import Result
 from spyne.queue import Queue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drill.servers import Database
 
 TICK = 0.02
@@ -63,7 +65,7 @@ CAST = [
     Consumers(promise=Promise(worker="lanes", survives=SURVIVORS, lanes=3), options=ONCE | {"lanes": 3}, posts=2),
 ]
 
-NATURES = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "segv": 1, "exit": 1}
+NATURES: dict[str, float] = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "segv": 1, "exit": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ class Plan:
     keep: str = ""
 
 
-SHORT = {
+SHORT: dict[str, Any] = {
     "seconds": 15.0,
     "rate": 1.5,
     "producers": 2,
@@ -139,11 +141,16 @@ def _fill(crew: Crew, plan: Plan, folder: Path, url: str) -> None:
             mine = replace(
                 common, role="consumer", worker=row.promise.worker, options=row.options, on_error=row.on_error
             )
-            crew.post(name, lambda nth, mine=mine, name=name: replace(mine, actor=f"{name}.{nth}"))
+            crew.post(name, partial(_nth, mine, name))
     for number in range(1, plan.producers + 1):
         name = f"producer-{number}"
         mine = replace(common, role="producer")
-        crew.post(name, lambda nth, mine=mine, name=name: replace(mine, actor=f"{name}.{nth}"))
+        crew.post(name, partial(_nth, mine, name))
+
+
+def _nth(orders: Orders, name: str, number: int) -> Orders:
+    """The orders of the how-manieth process of a post."""
+    return replace(orders, actor=f"{name}.{number}")
 
 
 def _spoil(field: faults.Field, plan: Plan, random: Random) -> None:

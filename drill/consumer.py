@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from drill.killing import Points
     from drill.orders import Orders
     from spyne.queue import Queue
+    from spyne.queue.policy import Policy
 
 QUICK = Backoff(0.01, 0.1)
-POLICIES = {"GoOn": GoOn(), "Retry": Retry(attempts=4, backoff=QUICK), "Park": Park(attempts=4, backoff=QUICK)}
+POLICIES: dict[str, Policy] = {
+    "GoOn": GoOn(),
+    "Retry": Retry(attempts=4, backoff=QUICK),
+    "Park": Park(attempts=4, backoff=QUICK),
+}
 
 
 class Worker:
@@ -28,7 +33,11 @@ class Worker:
         self.orders, self.queue, self.points = orders, queue, points
         self.history = History(orders.path("jsonl"), orders.actor)
         self.consumer = Consumer(
-            queue, application(lambda *call: self.handle(*call)), orders.worker, on_error=POLICIES[orders.on_error], **orders.options
+            queue,
+            application(lambda *call: self.handle(*call)),
+            orders.worker,
+            on_error=POLICIES[orders.on_error],
+            **orders.options,
         )
         for event in ("batch_saved", "task_failed", "task_parked", "lease_claimed"):
             self.consumer.event_manager.add_listener(event, getattr(self, event))

@@ -16,7 +16,7 @@ class Mix:
 
     single, batch, bound: one task in a transaction of its own, several, or some in the caller's transaction. hold: the longest time, in seconds, that a caller's
     transaction stays open, so that ids are committed out of their order. rollbacks: the part of the caller's transactions that
-    is rolled back. most: tasks of a batch. pause: the longest time between two of them. natures: what tasks do, in shares, see `drill.service`.
+    is rolled back. most: tasks of a batch. keyed: the part of the tasks that has one of a few keys. pause: the longest time between two of them. natures: what tasks do, in shares, see `drill.service`.
     """
 
     single: float = 4
@@ -25,6 +25,7 @@ class Mix:
     hold: float = 0.5
     rollbacks: float = 0.2
     most: int = 6
+    keyed: float = 0.3
     pause: float = 0.05
     natures: dict[str, float] = field(default_factory=lambda: {"plain": 94, "fail": 3, "flaky": 3})
 
