@@ -37,6 +37,7 @@ class Consumers:
     options: dict[str, Any]
     on_error: str = "GoOn"
     posts: int = 1
+    on_loop: bool = False
 
 
 LEASE = 1.5
@@ -48,6 +49,7 @@ SURVIVORS = frozenset({"plain", "slow", "stumble"})
 CAST = [
     Consumers(promise=Promise(worker="once", survives=SURVIVORS), options=ONCE, posts=2),
     Consumers(promise=Promise(worker="twin", survives=SURVIVORS), options=ONCE | {"batch": 7}),
+    Consumers(promise=Promise(worker="loop", survives=SURVIVORS), options=ONCE, on_loop=True),
     Consumers(
         promise=Promise(worker="retrying", survives=SURVIVORS | {"flaky"}), options=ONCE, on_error="Retry", posts=1
     ),
@@ -65,7 +67,7 @@ CAST = [
     Consumers(promise=Promise(worker="lanes", survives=SURVIVORS, lanes=3), options=ONCE | {"lanes": 3}, posts=2),
 ]
 
-NATURES: dict[str, float] = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "segv": 1, "exit": 1}
+NATURES: dict[str, float] = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 1, "segv": 0.5, "exit": 0.5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,12 @@ def _fill(crew: Crew, plan: Plan, folder: Path, url: str) -> None:
         for number in range(1, row.posts + 1):
             name = f"consumer-{row.promise.worker}-{number}"
             mine = replace(
-                common, role="consumer", worker=row.promise.worker, options=row.options, on_error=row.on_error
+                common,
+                role="consumer",
+                worker=row.promise.worker,
+                options=row.options,
+                on_error=row.on_error,
+                on_loop=row.on_loop,
             )
             crew.post(name, partial(_nth, mine, name))
     for number in range(1, plan.producers + 1):

@@ -36,7 +36,7 @@ class Orders:
 
     actor: its name, unlike any other's, also of those that it replaces. folder: where its history is. count: how many calls a producer makes, or tasks
     a consumer runs, before it ends; None for no end. kill_at: the point, see `drill.killing`, at which it kills itself. options: of the Consumer.
-    mutant: which of `drill.mutants` it is, for the proof that the drill notices.
+    on_loop: a consumer works on an event loop, where there is a driver for it. mutant: which of `drill.mutants` it is, for the proof that the drill notices.
     """
 
     role: str
@@ -52,6 +52,7 @@ class Orders:
     options: dict[str, Any] = field(default_factory=dict)
     on_error: str = "GoOn"
     mutant: str = ""
+    on_loop: bool = False
 
     @property
     def random(self) -> Random:
