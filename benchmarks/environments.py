@@ -21,6 +21,10 @@ REQUIREMENTS = {
     "litestar": ["litestar", "msgspec", *SERVER],
     "fastapi": ["fastapi", "fastapi-soap", "lxml", *SERVER],
     "soapbar": ["soapbar", "starlette", *SERVER],
+    "queue-procrastinate": ["procrastinate", "psycopg[binary]", "psycopg-pool", "uvloop"],
+    "queue-pgqueuer": ["pgqueuer", "asyncpg", "psycopg[binary]", "uvloop"],
+    "queue-huey": ["huey", "psycopg[binary]"],
+    "queue-this": ["--editable", f"{ROOT}[sqlalchemy]", "psycopg[binary]"],
 }
 PYTHON = {"spyne-2.14": "python3.11"}  # the newest that Spyne 2.14 is known to run on
 

@@ -155,6 +155,7 @@ class MariaDB(Server):
             self.installer,
             "--no-defaults",
             f"--datadir={self.data}",
+            f"--tmpdir={self.home}",  # two servers at once take each other's temporary tables away
             "--auth-root-authentication-method=normal",
             "--skip-name-resolve",
         )
@@ -163,6 +164,7 @@ class MariaDB(Server):
         """What starts it."""
         settings = {
             "datadir": self.data,
+            "tmpdir": self.home,
             "socket": self.home / "socket",
             "pid-file": self.home / "pid",
             "bind-address": "127.0.0.1",

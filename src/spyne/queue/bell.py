@@ -286,12 +286,20 @@ class Notifier:
                     self._connection = self._connect()
                     self._connection.autocommit = True
                     self._connection.execute("SET synchronous_commit = off")
-                self._connection.execute("SELECT pg_notify(%s, '')", (self._channel,))
+                self._notify(self._connection.pgconn)
                 return
             except Exception:
                 if self._connection is None:
                     raise
                 self.close()
+
+    def _notify(self, connection: Any) -> None:
+        """By libpq alone: a cursor of psycopg would be more work than the rest."""
+        from psycopg.pq import ExecStatus
+
+        result = connection.exec_(b'NOTIFY "%s"' % self._channel.encode())
+        if result.status != ExecStatus.COMMAND_OK:
+            raise OSError(result.error_message.decode(errors="replace"))
 
     def close(self) -> None:
         """Close the connection."""

@@ -72,6 +72,7 @@ class Delivery:
 
     lease: the right to move the cursor. position: the last task that is done. not_before: when the next attempt is due, by `time.monotonic`. saved_at: when the lease was
     last renewed. task_since: when the running task was begun, None between tasks; both are read by other threads.
+    is_at_head: whether the last read found the end of what has positions.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Delivery:
         self.not_before = 0.0
         self.saved_at = time.monotonic()
         self.task_since: float | None = None
+        self.is_at_head = False
         self._attempts = cursor.attempts
         self._crashes = cursor.crashes
         self._suspect_until = cursor.suspect_until
@@ -127,11 +129,12 @@ class Delivery:
 
     def _read(self, connection: Connection) -> list[Task]:
         options, log = self.options, self.queue.log
+        most = options.batch * options.lanes
         try:
             tasks = log.read(
                 connection,
                 self.position,
-                most=options.batch * options.lanes,
+                most=most,
                 max_bytes=options.max_bytes,
                 lane=self.lease.lane,
                 lanes=options.lanes,
@@ -144,6 +147,8 @@ class Delivery:
             raise SchemaError(
                 f"topic {log.topic!r} has no task at position {gap.after + 1}, though there is one at {gap.first}: rows were removed by other hands"
             ) from None
+        # The next ones have no position yet where a sequencer gives them; a look at the topic is less than a read.
+        self.is_at_head = self.queue.database.positions_late and len(tasks) < most
         return tasks[:1] if options.delivery == "at_most_once" and options.lanes == 1 else tasks
 
     def lost(self, first: int) -> PositionLost:
@@ -196,7 +201,7 @@ class Delivery:
         return (
             self.stopping()
             or work.savepoints >= _MAX_SAVEPOINTS
-            or batch.position < self._suspect_until
+            or batch.before < self._suspect_until
             or (time.monotonic() - start) * 1000 >= self.options.max_batch_ms
         )
 

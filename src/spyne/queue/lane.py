@@ -129,11 +129,23 @@ class Lane:
     def _step(self, connection: Connection, delivery: Delivery) -> int:
         """Run parked tasks that are due and the next batch; returns how many tasks were passed or run."""
         ran = delivery.run_parked(connection)
-        passed = delivery.run_batch(connection)
-        if not passed and self.sequencer.run(connection):
-            self.queue.bell.ring()
+        passed = 0 if delivery.is_at_head else delivery.run_batch(connection)
+        if not passed and self._finds_more(connection, delivery):
             passed = delivery.run_batch(connection)
         return ran + passed
+
+    def _finds_more(self, connection: Connection, delivery: Delivery) -> bool:
+        """Whether there are tasks after the cursor; committed ones that have no position get one."""
+        if not self.queue.database.positions_late:
+            return False
+        topic = self.queue.log.state(connection)
+        connection.rollback()
+        if topic.head > delivery.position:
+            return True
+        given = self.sequencer.run_for(connection, topic)
+        if given:
+            self.queue.bell.ring()
+        return bool(given)
 
     def _wait(self, delivery: Delivery) -> None:
         """Wait for a ring, for the next attempt, or for the next look."""

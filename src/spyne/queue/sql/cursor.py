@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from spyne.queue.errors import LeaseLost
 from spyne.queue.sql.engine import transaction
+from spyne.queue.sql.ready import Ready
 from spyne.queue.sql.tables import clock
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Cursors:
         self.table = tables.status
         self.database = database
         self.topic = topic
-        self._save = self._saving()
+        self._save = Ready(self._saving())
 
     # --- the lease ---
 
@@ -156,7 +157,7 @@ class Cursors:
             "next_attempts": attempts,
             "more_failed": failed,
         }
-        if connection.execute(self._save, values).rowcount != 1:
+        if self._save(connection, values).rowcount != 1:
             raise _lost(lease)
 
     def _saving(self) -> Any:
@@ -185,14 +186,8 @@ class Cursors:
 
     def seek(self, connection: Connection, worker_id: str, position: int) -> int:
         """Put all lanes of a consumer to a position and return how many there are; an owner loses its lease, and takes it again from there."""
-        values = {
-            "pos": position,
-            "epoch": self.table.c.epoch + 1,
-            "attempts": 0,
-            "crash_count": 0,
-            "crash_pos": -1,
-            "updated_at": clock(),
-        }
+        values = {"pos": position, "epoch": self.table.c.epoch + 1, "attempts": 0, "crash_count": 0, "crash_pos": -1}
+        values |= {"suspect_until": 0, "updated_at": clock()}
         where = and_(self.table.c.worker_id == worker_id, self.table.c.topic == self.topic)
         return int(connection.execute(update(self.table).where(where).values(values)).rowcount)
 

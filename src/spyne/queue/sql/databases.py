@@ -26,8 +26,10 @@ class Database:
     positions_late: transactions commit out of the order of their ids, so that positions are given after the commit, by a sequencer. Where there is one writer
     at a time, producers give them. in_transaction: whether handlers work in the consumer's transaction unless it is told otherwise. isolation: of all
     transactions that are the queue's own. begin: what begins one that writes, where that is not done by itself. lock: takes a lock
-    for the time of a transaction that changes tables. session: statements for the connections of consumers, with ``{ms}`` for the time after which an idle
-    transaction ends. writers: names the transactions that may still commit tasks up to an id. poll: the longest pause, in seconds, between looks where nothing rings.
+    for the time of a transaction that changes tables; unlock: gives it back, where the end of the transaction does not. session: statements for the connections of
+    consumers, with ``{ms}`` for the time after which an idle transaction ends. writers: names the transactions that may still commit tasks up to an id that was read
+    before. writers_show_first: whether it names each before that draws an id, so that nothing is to come where it names none. between_looks: seconds between
+    two such looks. poll: the longest pause, in seconds, between looks where nothing rings.
     passing: codes of errors that say nothing about the statement and go away by themselves or by an administrator.
     """
 
@@ -37,8 +39,11 @@ class Database:
     isolation: str | None
     begin: str | None = None
     lock: str | None = None
+    unlock: str | None = None
     session: tuple[str, ...] = ()
     writers: Writers | None = None
+    writers_show_first: bool = False
+    between_looks: float = 1.0
     poll: float = 1.0
     passing: frozenset[str]
 
@@ -118,6 +123,7 @@ _MARIADB = Database(
     in_transaction=True,
     isolation="READ COMMITTED",
     lock="SELECT GET_LOCK('spyne_queue', 60)",
+    unlock="SELECT RELEASE_LOCK('spyne_queue')",  # it is the session's, not the transaction's
     session=("SET SESSION idle_transaction_timeout = GREATEST(1, {ms} DIV 1000)",),
     writers=_writers_of_mariadb,
     poll=0.1,
@@ -139,6 +145,8 @@ DATABASES: dict[str, Database] = {
             "SET tcp_keepalives_count = 3",
         ),
         writers=_writers_of_postgresql,
+        writers_show_first=True,
+        between_looks=0.02,
         passing=_POSTGRESQL_PASSING,
     ),
     "sqlite": Database(

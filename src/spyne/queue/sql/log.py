@@ -6,11 +6,27 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import LargeBinary, and_, bindparam, case, exists, func, insert, literal, null, or_, select, update
+from sqlalchemy import (
+    LargeBinary,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from spyne.queue.errors import SchemaError
+from spyne.queue.sql.append import append_of
 from spyne.queue.sql.engine import transaction
+from spyne.queue.sql.ready import Ready
 from spyne.queue.sql.tables import clock
 from spyne.queue.task import Task, hash_of
 
@@ -35,13 +51,14 @@ SEQUENCED_AT_ONCE = 5000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """What is known of a topic. head: the last position. trimmed: the last one that was removed. settled: no task up to this id is still to
-    come. last_id: the highest id that has a position.
+    come. last_id: the highest id that has a position. is_waiting: whether a committed task has no position.
     """
 
     head: int
     trimmed: int
     settled: int
     last_id: int
+    is_waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +76,18 @@ class Log:
         self.tables = tables
         self.database = database
         self.topic = topic
-        self._append = insert(tables.queue).returning(tables.queue.c.id, sort_by_parameter_order=True)
-        self._append_one = insert(tables.queue).returning(tables.queue.c.id)
-        self._topic = select(*(tables.topic.c[name] for name in ("head", "trimmed", "settled", "last_id"))).where(
-            tables.topic.c.topic == topic
+        self._append = append_of(database.name, tables.queue)
+        self._append_one = Ready(
+            insert(tables.queue).returning(tables.queue.c.id), ["topic", "data", "size", "task_key", "key_hash"]
         )
-        self._locked = self._topic.with_for_update(skip_locked=database.positions_late)
-        self._waiting = select(literal(1)).where(self.unplaced(bindparam("settled"))).limit(1)
-        self._sequence = self._give_positions()
-        self._move_head = self._head_moves()
-        self._readers: dict[int, Any] = {}
+        columns = [tables.topic.c[name] for name in ("head", "trimmed", "settled", "last_id")]
+        row = select(*columns).where(tables.topic.c.topic == topic)
+        is_waiting = exists().where(self.unplaced(tables.topic.c.settled)) if database.positions_late else false()
+        self._state = Ready(row.add_columns(is_waiting.label("is_waiting")))
+        self._locked = Ready(row.with_for_update(skip_locked=database.positions_late))
+        self._sequence = Ready(self._give_positions())
+        self._move_head = Ready(self._head_moves())
+        self._readers: dict[int, Ready] = {}
 
     # --- writing ---
 
@@ -79,9 +98,9 @@ class Log:
         """
         rows = [self._row(task) for task in tasks]
         if len(rows) == 1:
-            ids = [connection.execute(self._append_one, rows[0]).scalar_one()]
+            ids = [self._append_one(connection, rows[0]).scalar_one()]
         else:
-            ids = list(connection.scalars(self._append, rows)) if rows else []
+            ids = self._append(connection, rows) if rows else []
         if not self.database.positions_late:
             self.sequence(connection)
         return ids
@@ -99,33 +118,29 @@ class Log:
 
     # --- positions ---
 
-    def is_waiting(self, connection: Connection, settled: int) -> bool:
-        """Whether a committed task has no position."""
-        return connection.execute(self._waiting, {"settled": settled}).first() is not None
-
     def sequence(self, connection: Connection, settle: int | None = None) -> int | None:
         """Give positions to the committed tasks that have none, in the order of their ids, and return how many; None where another process is at it.
 
         All transactions that ended before this one's statement are seen, and everything above `settled` is looked at: a task is never placed
         before another one that was committed before it was begun. settle: the new `settled`, once nothing more is to come up to that id.
         """
-        row = connection.execute(self._locked).first()
+        row = self._locked(connection, {}).first()
         if row is None:
             return None
-        given = connection.execute(self._sequence, {"head": row.head, "settled": row.settled}).rowcount
+        given = self._sequence(connection, {"head": row.head, "settled": row.settled}).rowcount
         values: dict[str, Any] = {"old_head": row.head, "given": given, "new_settled": row.settled}
         if not self.database.positions_late:
             values["new_settled"] = -1  # one writer at a time: what has a position is settled
         elif settle is not None and given < SEQUENCED_AT_ONCE:
             values["new_settled"] = max(settle, row.settled)
         if given or values["new_settled"] != row.settled:
-            connection.execute(self._move_head, values)
+            self._move_head(connection, values)
         return given
 
     def unplaced(self, settled: Any) -> Any:
         """Tasks of this topic above an id without a row in the order; both sides are ranges of an index."""
         queue, order = self.tables.queue, self.tables.order
-        placed = exists().where(order.c.task_id == queue.c.id, order.c.task_id > settled)
+        placed = exists().where(order.c.task_id == queue.c.id, order.c.task_id > settled).correlate_except(order)
         return and_(queue.c.topic == self.topic, queue.c.id > settled, ~placed)
 
     def _give_positions(self) -> Any:
@@ -170,10 +185,9 @@ class Log:
         Tasks of other lanes come without their data. Raises Gap where the next one is not there though later ones are.
         """
         if lanes not in self._readers:
-            self._readers[lanes] = self._reader(lanes)
-        rows = connection.execute(
-            self._readers[lanes], {"after": after, "most": most, "max_bytes": max_bytes, "lane": lane}
-        ).all()
+            self._readers[lanes] = Ready(self._reader(lanes))
+        values = {"after": after, "most": most, "max_bytes": max_bytes, "lane": lane}
+        rows = self._readers[lanes](connection, values).all()
         for place, row in enumerate(rows, after + 1):
             if row.pos != place:
                 raise Gap(place - 1, row.pos)
@@ -203,16 +217,22 @@ class Log:
 
     def state(self, connection: Connection) -> Topic:
         """What is known of the topic. Raises SchemaError where it was never made."""
-        row = connection.execute(self._topic).first()
+        row = self._state(connection, {}).first()
         if row is None:
             raise SchemaError(f"the database has no topic {self.topic!r}; Queue.create() makes it")
-        return Topic(head=row.head, trimmed=row.trimmed, settled=row.settled, last_id=row.last_id)
+        return Topic(
+            head=row.head,
+            trimmed=row.trimmed,
+            settled=row.settled,
+            last_id=row.last_id,
+            is_waiting=bool(row.is_waiting),
+        )
 
     def make_topic(self, connection: Connection) -> None:
         """Make the row of the topic, once."""
         try:
             with transaction(connection, self.database):
-                if connection.execute(self._topic).first() is None:
+                if self._state(connection, {}).first() is None:
                     connection.execute(insert(self.tables.topic), {"topic": self.topic})
         except IntegrityError:
             logger.debug("topic %s was made by another process at the same time", self.topic)
@@ -253,7 +273,7 @@ class Log:
     def glance(self, connection: Connection, after: int, *, most: int, beginning: int) -> Sequence[Row[Any]]:
         """The tasks after a position: ``pos``, ``id``, ``age`` in milliseconds, ``created_at``, ``task_key``, ``size`` and the first `beginning` bytes of ``data``."""
         queue, order = self.tables.queue, self.tables.order
-        statement = (
+        statement: Any = (
             select(order.c.pos, *_seen(queue, beginning))
             .select_from(order.join(queue, queue.c.id == order.c.task_id))
             .where(order.c.topic == self.topic, order.c.pos > after)
@@ -267,7 +287,7 @@ class Log:
         if not self.database.positions_late:
             return []
         queue = self.tables.queue
-        statement = (
+        statement: Any = (
             select(null().label("pos"), *_seen(queue, beginning))
             .where(self.unplaced(self.state(connection).settled))
             .order_by(queue.c.id)

@@ -2,7 +2,8 @@
 
 Ids are drawn before a transaction commits, so that a task can appear behind others that were read already. Positions are given after the commit, and
 consumers follow positions alone. Each run looks at all ids above the topic's `settled` mark. The mark moves up to an id once every transaction
-that may hold one up to there has ended: those that were open at a first look are gone at a later one.
+that may hold one up to there has ended: those that were open at a first look are gone at a later one. The more often it moves, the fewer ids there
+are to look at in each run.
 """
 
 from __future__ import annotations
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Sequencer"]
 
-_PAUSE = 1.0
-"""Seconds between two looks at who may still commit."""
-
 _WORTH_IT = 200
 """Ids above the mark before it is moved."""
 
@@ -37,14 +35,17 @@ class Sequencer:
 
     def run(self, connection: Connection) -> int:
         """Give positions to what has none and return to how many; needs a connection without a transaction."""
+        topic = self.log.state(connection)
+        connection.rollback()
+        return self.run_for(connection, topic)
+
+    def run_for(self, connection: Connection, topic: Topic) -> int:
+        """The same for a topic whose state was just read."""
         log = self.log
         if not log.database.positions_late:
             return 0
-        topic = log.state(connection)
-        is_waiting = log.is_waiting(connection, topic.settled)
-        connection.rollback()
         settle = self._settled(connection, topic)
-        if not is_waiting and settle is None:
+        if not topic.is_waiting and settle is None:
             return 0
         total = 0
         while True:
@@ -56,13 +57,15 @@ class Sequencer:
 
     def _settled(self, connection: Connection, topic: Topic) -> int | None:
         """An id up to which no task is still to come, None while that is not known."""
-        now = time.monotonic()
+        now, database = time.monotonic(), self.log.database
         if now < self._next_look or topic.last_id - topic.settled < _WORTH_IT:
             return None
-        self._next_look = now + _PAUSE
-        assert self.log.database.writers is not None
+        self._next_look = now + database.between_looks
         if self._mark is None:
-            self._mark = (topic.last_id, self._writers(connection, topic.last_id))
+            writers = self._writers(connection, topic.last_id)
+            if not writers and database.writers_show_first:
+                return topic.last_id
+            self._mark = (topic.last_id, writers)
             return None
         mark, open_then = self._mark
         if open_then & self._writers(connection, mark):

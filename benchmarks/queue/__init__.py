@@ -1,0 +1,1 @@
+"""The queue beside procrastinate, PgQueuer and Huey: ``python -m benchmarks.queue``."""

@@ -1,0 +1,1 @@
+"""One module per queue: `install`, `produce` and `consume`, run by `benchmarks.queue.child` in the peer's own environment."""
