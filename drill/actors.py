@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
 import warnings
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
 
 from drill import mutants
 from drill.consumer import Worker
@@ -41,6 +44,15 @@ ROLES: dict[str, Callable[[Orders, Queue, Points], None]] = {
 }
 
 
+def _look(queue: Queue) -> None:
+    """Let the queue look at its tables, which are there: the boundaries of the work begin after it. The database may be down just now."""
+    while True:
+        try:
+            return queue.create()
+        except DBAPIError:
+            time.sleep(0.1)
+
+
 def act(orders: Orders) -> None:
     """Be what the orders say until the end; what goes wrong, and the points passed, are left in the folder."""
     warnings.simplefilter("ignore")  # the drill of a SQLite with the WAL-reset bug is wanted
@@ -50,7 +62,7 @@ def act(orders: Orders) -> None:
     try:
         queue = Queue(orders.url, topic=orders.topic, poll=0.05)
         if orders.role != "creator":
-            queue.create()  # looks only: the boundaries of the work begin after it
+            _look(queue)
         points.watch(queue.engine)
         ROLES[orders.role](orders, queue, points)
         queue.close()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import time
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DBAPIError
 
 from drill.history import History
 from drill.service import application, misbehave, value_in, write_effect
@@ -45,15 +47,24 @@ class Worker:
         self.history.write("invoke", "deliver", text=f"attempt {transport.attempt}", **place)
         self.points.reach("handler begins")
         scar = self.orders.path("scar").with_name(f"{self.orders.worker}-{value}.scar")
-        inside = transport.connection is not None
-        if not inside:  # such an effect would stay
-            misbehave(nature, transport.attempt, scar)
-        with nullcontext(transport.connection) if inside else self.queue.begin() as connection:
-            write_effect(connection, transport, value, once=not inside)
-        if inside:
+        connection = transport.connection
+        if connection is None:
+            misbehave(nature, transport.attempt, scar)  # first, since the effect of this kind of delivery stays
+            self.write_outside(transport, value)
+        else:
+            write_effect(connection, transport, value, once=False)
             misbehave(nature, transport.attempt, scar)
         self.points.reach("handler ends")
         self.history.write("ok", "deliver", **place)
+
+    def write_outside(self, transport: Any, value: str) -> None:
+        """Write the effect in a transaction of its own, until that is known to have been done."""
+        while True:
+            try:
+                with self.queue.begin() as connection:
+                    return write_effect(connection, transport, value, once=True)
+            except DBAPIError:
+                time.sleep(0.05)
 
     def place(self, transport: Any) -> dict[str, Any]:
         """Where a task stands."""

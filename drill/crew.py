@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import time
 from collections import Counter
@@ -109,7 +110,7 @@ class Crew:
         code = post.process.exitcode or 0
         self.ends[EXPECTED.get(code, f"exit {code}")] += 1
         if code not in EXPECTED:
-            self.errors.append(f"{post.name}.{post.filled}: {_last_words(post.orders(post.filled))}")
+            self.errors.append(f"{post.name}: {_last_words(post.orders(post.filled))}")
         post.process.close()
         post.process = None
 
@@ -137,10 +138,19 @@ def run(orders: Orders, patience: float = 60.0) -> int:
 
 def _last_words(orders: Orders) -> str:
     path = orders.path("error")
-    return path.read_text().strip() if path.exists() else "no error was left"
+    return summary_of(path.read_text()) if path.exists() else "no error was left"
+
+
+def summary_of(trace: str) -> str:
+    """Return an exception in a line, with the last place in this project that it went through."""
+    lines = trace.strip().splitlines()
+    raised = next((line for line in reversed(lines) if re.match(r"[A-Za-z_][\w.]*(Error|Busy|Lost|Full|Failed|Exit)\b", line)), lines[-1])
+    places = re.findall(r'File ".*?/((?:spyne|drill)/[\w/]+\.py)", line (\d+), in (\w+)', trace)
+    where = " at {}:{} {}".format(*places[-1]) if places else ""
+    return f"{raised[:200]}{where}"
 
 
 def leftovers(folder: Path) -> Iterator[str]:
     """Yield the errors that processes left in a folder."""
     for path in sorted(folder.glob("*.error")):
-        yield f"{path.stem}: {path.read_text().strip().splitlines()[-1]}"
+        yield f"{path.stem}: {summary_of(path.read_text())}"

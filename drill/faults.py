@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 import os
-import resource
 import signal
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -14,12 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from drill.service import ledger
+from tests.databases import as_other_user
 
 if TYPE_CHECKING:
     from random import Random
@@ -154,27 +155,24 @@ def fill_disk(field: Field, random: Random) -> bool:
     """Let a process write no further than its files are now: a producer or consumer of SQLite, a backend of PostgreSQL."""
     if field.database.name == "sqlite":
         post = _one(field, random, random.choice(["producer", "consumer"]))
-        pids = [post.pid] if post and post.pid else []
         wal = Path(field.database.url.removeprefix("sqlite:///") + "-wal")
-        most = wal.stat().st_size if wal.exists() else 0
+        pid, most, owner = post.pid if post else None, wal.stat().st_size if wal.exists() else 0, {}
     else:
         try:
-            pids = [random.choice(field.database.backends() or [0])]
+            pid, most = random.choice(field.database.backends() or [None]), random.choice([8192, 65536, 1 << 20])
         except DBAPIError:
             return False
-        most = random.choice([8192, 65536, 1 << 20])
-    for pid in filter(None, pids):
-        with suppress(ProcessLookupError, ValueError):
-            hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hard))
-            field.later(random.uniform(0.3, 1.5), lambda pid=pid, hard=hard: _lift(pid, hard))
-            return True
-    return False
+        owner = as_other_user()
+    if not pid or not _limit(pid, str(most), owner):
+        return False
+    field.later(random.uniform(0.3, 1.5), lambda: _limit(pid, "unlimited", owner))
+    return True
 
 
-def _lift(pid: int, hard: int) -> None:
-    with suppress(ProcessLookupError):
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+def _limit(pid: int, most: str, owner: dict[str, Any]) -> bool:
+    """Limit the size of the files that a process can write; only its owner may do that."""
+    command = ["prlimit", "--pid", str(pid), f"--fsize={most}:"]
+    return subprocess.run(command, stderr=subprocess.DEVNULL, check=False, **owner).returncode == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from drill.evidence import Cursor, Effect, Evidence, State
 from drill.history import read_histories
@@ -66,7 +68,7 @@ def wait_for_drain(queue: Queue, workers: Sequence[str], patience: float) -> flo
     head = sa.select(t.topic.c.head).where(t.topic.c.topic == queue.topic)
     cursors = sa.select(t.status.c.worker_id, sa.func.min(t.status.c.pos)).where(t.status.c.topic == queue.topic)
     while time.monotonic() < began + patience:
-        with queue.engine.connect() as connection:
+        with suppress(DBAPIError), queue.engine.connect() as connection:  # a server may still be recovering
             rows = connection.execute(cursors.group_by(t.status.c.worker_id)).all()
             found = {worker: pos for worker, pos in rows}
             last = connection.scalar(head) or 0

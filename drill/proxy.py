@@ -88,6 +88,7 @@ class Proxy:
             down = asyncio.create_task(self._pump(pair, "down", server_reader, writer))
             await asyncio.wait([up, down], return_when=asyncio.FIRST_COMPLETED)
             if self.swallow:  # the end of one side does not travel either, until the proxy is healed
+                pair.has_lost = True
                 await asyncio.wait([up, down])
             up.cancel(), down.cancel()
             await asyncio.gather(up, down, return_exceptions=True)

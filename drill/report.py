@@ -62,8 +62,7 @@ def details(results: list[Result]) -> str:
             lines += [f"- {result.database}: {finding}" for finding in found[:SHOWN]]
             if len(found) > SHOWN:
                 lines.append(f"- {result.database}: … and {len(found) - SHOWN} more")
-        last = Counter(error.strip().splitlines()[-1][:200] for error in result.errors)
-        lines += [f"- {result.database}: {count} processes ended with {error}" for error, count in last.most_common()]
+        lines += [f"- {result.database}: {count} × {error}" for error, count in Counter(result.errors).most_common()]
     return "\n".join(lines)
 
 

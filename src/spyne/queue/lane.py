@@ -7,7 +7,7 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from spyne.queue._colour import listen, pause
 from spyne.queue.delivery import Delivery, line_of
@@ -79,8 +79,8 @@ class Lane:
                 except LeaseLost as error:
                     logger.warning("%s", error)
                     self.runner.fire("lease_lost", error)
-                except (DBAPIError, OSError) as error:
-                    if isinstance(error, DBAPIError) and not is_passing(error, self.queue.database):
+                except (SQLAlchemyError, OSError) as error:
+                    if isinstance(error, SQLAlchemyError) and not is_passing(error, self.queue.database):
                         raise
                     troubles += 1
                     logger.warning(
@@ -138,8 +138,7 @@ class Lane:
         """Whether there are tasks after the cursor; committed ones that have no position get one."""
         if not self.queue.database.positions_late:
             return False
-        topic = self.queue.log.state(connection)
-        connection.rollback()
+        topic = self.sequencer.look(connection)
         if topic.head > delivery.position:
             return True
         given = self.sequencer.run_for(connection, topic)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from spyne.queue.sql.databases import Database
 
-__all__ = ["checkpoint", "is_in_memory", "make_engine", "needs_checkpoints", "transaction"]
+__all__ = ["alone", "checkpoint", "is_in_memory", "make_engine", "needs_checkpoints", "transaction"]
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +108,21 @@ def transaction(connection: Connection, database: Database) -> Iterator[None]:
         if database.begin is not None and not _is_begun(connection):
             connection.exec_driver_sql(database.begin)
         yield
+
+
+@contextmanager
+def alone(connection: Connection, database: Database) -> Iterator[None]:
+    """One statement without a transaction around it. Where the driver sends nothing to change its mode, neither BEGIN nor an end is sent; elsewhere it
+    may only read.
+    """
+    if database.switches_freely:
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+    try:
+        yield
+    finally:
+        connection.rollback()
+        if database.switches_freely:
+            connection.execution_options(isolation_level=database.isolation)
 
 
 def _is_begun(connection: Connection) -> bool:

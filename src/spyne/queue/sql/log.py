@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -87,6 +88,7 @@ class Log:
         self._locked = Ready(row.with_for_update(skip_locked=database.positions_late))
         self._sequence = Ready(self._give_positions())
         self._move_head = Ready(self._head_moves())
+        self._sequence_at_once = Ready(self._places_and_moves()) if database.changes_chain else None
         self._readers: dict[int, Ready] = {}
 
     # --- writing ---
@@ -137,21 +139,59 @@ class Log:
             self._move_head(connection, values)
         return given
 
+    def sequence_at_once(self, connection: Connection, topic: Topic, settle: int | None) -> int | None:
+        """The same in one statement, for a topic whose state was just read; None where another process was or is at it.
+
+        What it sees is older than its lock. The row is locked only while it is still the one that was read before: then nothing has got a
+        position since, and the statement sees all that have one.
+        """
+        assert self._sequence_at_once is not None
+        values = {"head": topic.head, "settled": topic.settled, "trimmed": topic.trimmed}
+        values["settle"] = topic.settled if settle is None else settle
+        row = self._sequence_at_once(connection, values).first()
+        return None if row is None else int(row.given)
+
     def unplaced(self, settled: Any) -> Any:
         """Tasks of this topic above an id without a row in the order; both sides are ranges of an index."""
         queue, order = self.tables.queue, self.tables.order
         placed = exists().where(order.c.task_id == queue.c.id, order.c.task_id > settled).correlate_except(order)
         return and_(queue.c.topic == self.topic, queue.c.id > settled, ~placed)
 
-    def _give_positions(self) -> Any:
-        queue, order = self.tables.queue, self.tables.order
-        new = (
-            select(queue.c.id, queue.c.size, queue.c.key_hash)
-            .where(self.unplaced(bindparam("settled")))
-            .order_by(queue.c.id)
-            .limit(SEQUENCED_AT_ONCE)
-            .subquery("new")
+    def _next_unplaced(self) -> Any:
+        queue = self.tables.queue
+        found = select(queue.c.id, queue.c.size, queue.c.key_hash).where(self.unplaced(bindparam("settled")))
+        return found.order_by(queue.c.id).limit(SEQUENCED_AT_ONCE)
+
+    def _places_and_moves(self) -> Any:
+        topic, order = self.tables.topic, self.tables.order
+        unchanged = [topic.c[name] == bindparam(name) for name in ("head", "settled", "trimmed")]
+        here = and_(topic.c.topic == self.topic, *unchanged)
+        locked = select(topic.c.head).where(here).with_for_update(skip_locked=True).cte("locked")
+        new = self._next_unplaced().cte("new")
+        position = locked.c.head + func.row_number().over(order_by=new.c.id)
+        rows = select(literal(self.topic), position, new.c.id, new.c.size, new.c.key_hash).select_from(
+            new.join(locked, true())
         )
+        names = ["topic", "pos", "task_id", "size", "key_hash"]
+        placed = insert(order).from_select(names, rows).returning(order.c.task_id).cte("placed")
+        given = select(func.count()).select_from(placed).scalar_subquery()
+        newest = select(func.max(placed.c.task_id)).scalar_subquery()
+        settle = bindparam("settle", type_=topic.c.settled.type)
+        values = {
+            "head": topic.c.head + given,
+            "last_id": func.greatest(topic.c.last_id, newest),
+            "settled": case((given < SEQUENCED_AT_ONCE, func.greatest(topic.c.settled, settle)), else_=topic.c.settled),
+        }
+        return (
+            update(topic)
+            .where(topic.c.topic == self.topic, exists(select(locked.c.head)))
+            .values(values)
+            .returning(given.label("given"))
+        )
+
+    def _give_positions(self) -> Any:
+        order = self.tables.order
+        new = self._next_unplaced().subquery("new")
         position = bindparam("head", type_=order.c.pos.type) + func.row_number().over(order_by=new.c.id)
         rows = select(literal(self.topic), position, new.c.id, new.c.size, new.c.key_hash)
         given = insert(order).from_select(["topic", "pos", "task_id", "size", "key_hash"], rows)

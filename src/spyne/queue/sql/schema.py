@@ -75,22 +75,6 @@ def migrate(
     return done
 
 
-def require(connection: Connection, tables: Tables) -> None:
-    """Raise SchemaError where the tables are missing, or are not of the newest version that this library knows."""
-    known = MIGRATIONS[-1].version
-    if _is_ready(connection, tables, known):
-        return
-    version = version_of(connection, tables)
-    connection.rollback()
-    if version:
-        raise SchemaError(
-            f"the queue's tables are of version {version}, this library needs {known}: spyne queue migrate"
-        )
-    raise SchemaError(
-        f"there is no queue here (no table {tables.meta.fullname}): spyne queue migrate makes one, as does the first producer or consumer"
-    )
-
-
 @contextmanager
 def _alone(connection: Connection, database: Database) -> Iterator[None]:
     """A transaction that no other process has at the same time."""
@@ -109,6 +93,22 @@ def _alone(connection: Connection, database: Database) -> Iterator[None]:
 def _at_once(connection: Connection, statement: str | None) -> None:
     connection.execute(text(statement or ""))
     connection.rollback()
+
+
+def require(connection: Connection, tables: Tables) -> None:
+    """Raise SchemaError where the tables are missing, or are not of the newest version that this library knows."""
+    known = MIGRATIONS[-1].version
+    if _is_ready(connection, tables, known):
+        return
+    version = version_of(connection, tables)
+    connection.rollback()
+    if version:
+        raise SchemaError(
+            f"the queue's tables are of version {version}, this library needs {known}: spyne queue migrate"
+        )
+    raise SchemaError(
+        f"there is no queue here (no table {tables.meta.fullname}): spyne queue migrate makes one, as does the first producer or consumer"
+    )
 
 
 def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:

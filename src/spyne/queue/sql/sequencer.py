@@ -11,7 +11,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from spyne.queue.sql.engine import transaction
+from spyne.queue.sql.databases import OF_UNKNOWN_AGE
+from spyne.queue.sql.engine import alone, transaction
 from spyne.queue.sql.log import SEQUENCED_AT_ONCE
 
 if TYPE_CHECKING:
@@ -35,9 +36,12 @@ class Sequencer:
 
     def run(self, connection: Connection) -> int:
         """Give positions to what has none and return to how many; needs a connection without a transaction."""
-        topic = self.log.state(connection)
-        connection.rollback()
-        return self.run_for(connection, topic)
+        return self.run_for(connection, self.look(connection))
+
+    def look(self, connection: Connection) -> Topic:
+        """The state of the topic."""
+        with alone(connection, self.log.database):
+            return self.log.state(connection)
 
     def run_for(self, connection: Connection, topic: Topic) -> int:
         """The same for a topic whose state was just read."""
@@ -49,11 +53,23 @@ class Sequencer:
             return 0
         total = 0
         while True:
-            with transaction(connection, log.database):
-                given = log.sequence(connection, settle)
+            given = self._sequence(connection, topic, settle)
             total += given or 0
-            if given is None or given < SEQUENCED_AT_ONCE:
+            if given is not None and given < SEQUENCED_AT_ONCE:
                 return total
+            before, topic = topic, self.look(connection)
+            if given is None and topic == before:
+                return total  # another process is at it
+            if not topic.is_waiting:
+                return total
+
+    def _sequence(self, connection: Connection, topic: Topic, settle: int | None) -> int | None:
+        log = self.log
+        if log.database.changes_chain:
+            with alone(connection, log.database):
+                return log.sequence_at_once(connection, topic, settle)
+        with transaction(connection, log.database):
+            return log.sequence(connection, settle)
 
     def _settled(self, connection: Connection, topic: Topic) -> int | None:
         """An id up to which no task is still to come, None while that is not known."""
@@ -68,7 +84,7 @@ class Sequencer:
             self._mark = (topic.last_id, writers)
             return None
         mark, open_then = self._mark
-        if open_then & self._writers(connection, mark):
+        if (open_then | {OF_UNKNOWN_AGE}) & self._writers(connection, mark):
             return None
         self._mark = None
         return mark
@@ -76,6 +92,5 @@ class Sequencer:
     def _writers(self, connection: Connection, up_to: int) -> frozenset[str]:
         find = self.log.database.writers
         assert find is not None
-        found = find(connection, self.log.tables, self.log.topic, up_to)
-        connection.rollback()
-        return found
+        with alone(connection, self.log.database):
+            return find(connection, self.log.tables, self.log.topic, up_to)

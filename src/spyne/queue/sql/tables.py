@@ -29,7 +29,8 @@ __all__ = ["Tables", "clock"]
 
 BIG = BigInteger().with_variant(sqlite.INTEGER(), "sqlite")  # SQLite counts up only an INTEGER key
 DATA = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
-LONG_TEXT = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")
+LONG_TEXT = Text().with_variant(mysql.MEDIUMTEXT(charset="utf8mb4"), "mysql", "mariadb")
+KEY = String(1000).with_variant(mysql.VARCHAR(1000, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 NAME = String(190).with_variant(mysql.VARCHAR(190, charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
 """Names of topics and consumers; three of them fit into a key of InnoDB, and letters differ by case everywhere."""
 
@@ -85,7 +86,7 @@ class Tables:
             Column("size", Integer, nullable=False),
             Column("key_hash", Integer),
             Column("created_at", BIG, nullable=False, server_default=clock()),
-            Column("task_key", String(1000)),
+            Column("task_key", KEY),
             Column("data", DATA, nullable=False),
             Index(f"{prefix}task_queue_topic", "topic", "id"),
             sqlite_autoincrement=True,  # otherwise a trimmed table gives ids, and so cursors, a second time
@@ -130,7 +131,7 @@ class Tables:
             Column("lane", Integer, nullable=False),
             Column("task_id", BIG, nullable=False),
             Column("key_hash", Integer),
-            Column("task_key", String(1000)),
+            Column("task_key", KEY),
             Column("created_at", BIG, nullable=False),
             Column("state", String(10), nullable=False),
             Column("attempts", Integer, nullable=False),
