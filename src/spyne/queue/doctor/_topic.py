@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, func, select
@@ -44,7 +45,7 @@ def _consumers(connection: Connection, queue: Queue) -> Iterator[Finding]:
 
 
 def _of_consumer(report: TopicReport, consumer: ConsumerReport) -> Iterator[Finding]:
-    name, on = consumer.consumer, f"{consumer.consumer} --topic {report.topic}"
+    name, on = consumer.consumer, f"{quote(consumer.consumer)} --topic {quote(report.topic)}"
     about = f"consumer {name} of {report.topic}"
     if consumer.is_lost:
         yield wrong(
@@ -88,7 +89,7 @@ def _of_consumer(report: TopicReport, consumer: ConsumerReport) -> Iterator[Find
 
 
 def _look_at(report: TopicReport, position: int) -> str:
-    return f"see the log of its process, and the task: spyne queue tail --topic {report.topic} --from {position} -n 1"
+    return f"see the log of its process, and the task: spyne queue tail --topic {quote(report.topic)} --from {position} -n 1"
 
 
 def _retention(report: TopicReport) -> Iterator[Finding]:
@@ -100,7 +101,7 @@ def _retention(report: TopicReport) -> Iterator[Finding]:
         yield note(
             f"topic {report.topic}",
             f"keeps {seen} tasks that every durable consumer has passed",
-            f"unless they are for replays: spyne queue trim --interest --topic {report.topic}, and Queue(retention=Retention()) for the future",
+            f"unless they are for replays: spyne queue trim --interest --topic {quote(report.topic)}, and Queue(retention=Retention()) for the future",
         )
 
 
