@@ -144,7 +144,10 @@ def _last_words(orders: Orders) -> str:
 def summary_of(trace: str) -> str:
     """Return an exception in a line, with the last place in this project that it went through."""
     lines = trace.strip().splitlines()
-    raised = next((line for line in reversed(lines) if re.match(r"[A-Za-z_][\w.]*(Error|Busy|Lost|Full|Failed|Exit)\b", line)), lines[-1])
+    raised = next(
+        (line for line in reversed(lines) if re.match(r"[A-Za-z_][\w.]*(Error|Busy|Lost|Full|Failed|Exit)\b", line)),
+        lines[-1],
+    )
     places = re.findall(r'File ".*?/((?:spyne|drill)/[\w/]+\.py)", line (\d+), in (\w+)', trace)
     where = " at {}:{} {}".format(*places[-1]) if places else ""
     return f"{raised[:200]}{where}"

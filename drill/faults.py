@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from tests.databases import as_other_user
 
 from drill.service import ledger
-from tests.databases import as_other_user
 
 if TYPE_CHECKING:
     from random import Random

@@ -43,7 +43,7 @@ class Points:
         engine.dialect.do_commit = do_commit  # type: ignore[method-assign]  # there is no event after a commit
 
     def _statement(self, when: str) -> Any:
-        def reach(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:  # noqa: ARG001 - SQLAlchemy's signature
+        def reach(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
             self.reach(f"{when} {' '.join(statement.split())[:60]}")
 
         return reach
@@ -51,7 +51,7 @@ class Points:
     def _named(self, name: str) -> Any:
         # SQLAlchemy looks at the number of arguments, which differs between these events
         if "savepoint" in name and "release" not in name and "rollback" not in name:
-            return lambda connection, savepoint: self.reach(name)  # noqa: ARG005 - SQLAlchemy's signature
+            return lambda connection, savepoint: self.reach(name)
         if "savepoint" in name:
-            return lambda connection, savepoint, context: self.reach(name)  # noqa: ARG005 - SQLAlchemy's signature
-        return lambda connection: self.reach(name)  # noqa: ARG005 - SQLAlchemy's signature
+            return lambda connection, savepoint, context: self.reach(name)
+        return lambda connection: self.reach(name)

@@ -8,13 +8,13 @@ import time
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from tests.queue.conftest import make_queue
 
 from drill.proxy import Proxy
 from spyne import Application, Integer, Service, rpc
 from spyne.client.queue import Producer
 from spyne.protocol.json import JsonDocument
 from spyne.server.queue import Consumer
-from tests.queue.conftest import make_queue
 
 
 @pytest.fixture

@@ -5,18 +5,17 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from tests import databases
+from tests.queue.conftest import make_queue
 
 from spyne.queue.sql import sequencer
 from spyne.queue.sql.sequencer import Sequencer
 from spyne.queue.task import NewTask
-from tests.queue.conftest import make_queue
 
 
 @pytest.fixture(autouse=True)
 def _eager(monkeypatch):
     """The mark is moved at once, not only when it is worth it."""
     monkeypatch.setattr(sequencer, "_WORTH_IT", 0)
-    monkeypatch.setattr(sequencer, "_PAUSE", 0.0)
 
 
 def append(queue, data):
@@ -30,6 +29,7 @@ def sequence(runner, queue, times=1):
     """Run a sequencer."""
     with queue.connect() as connection:
         for _ in range(times):
+            runner._next_look = 0.0
             runner.run(connection)
 
 

@@ -69,7 +69,9 @@ def test_a_limit_of_rows_tells_the_slow_consumer(setting):
     for _ in range(2):
         slow = setting.consumer("slow")
         slow.event_manager.add_listener("position_lost", heard.append)
-        with pytest.raises(PositionLost, match="the tasks 1 to 6 of topic 'default' were removed before consumer 'slow' saw them"):
+        with pytest.raises(
+            PositionLost, match="the tasks 1 to 6 of topic 'default' were removed before consumer 'slow' saw them"
+        ):
             slow.run_until_idle()
     assert (heard[0].position, heard[0].first) == (0, 7)
     with setting.queue.begin() as connection:

@@ -6,21 +6,6 @@ from contextlib import ExitStack
 
 import pytest
 import sqlalchemy as sa
-from tests import databases
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """Yield the URL of a running PostgreSQL."""
-    with databases.postgresql() as server:
-        yield server.url
-
-
-@pytest.fixture(scope="session")
-def mariadb():
-    """Yield the URL of a running MariaDB."""
-    with databases.mariadb() as server:
-        yield server.url
 
 
 def emptied(url):

@@ -157,7 +157,7 @@ class JsonDocument(HierDictDocument):
             match = _CALL(data)
             if match is not None and data.endswith(b"}"):
                 ctx.method_request_string = self.qualified(match[1].decode("utf-8", "replace"))
-                ctx.in_body_doc = Body(data[match.end() : -1], self.parse)
+                ctx._in_body_doc = Body(data[match.end() : -1], self.parse)
                 return
         super().decompose_incoming_envelope(ctx, message)
 
@@ -169,17 +169,17 @@ class JsonDocument(HierDictDocument):
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
-            return read(ctx.in_body_doc)
+            return read(ctx._in_body_doc)
         except DecodeError as error:
             self._check_whole(ctx)
-            if not isinstance(error, Malformed) or not isinstance(ctx.in_body_doc, Body):
+            if not isinstance(error, Malformed) or not isinstance(ctx._in_body_doc, Body):
                 raise validation_error(error) from None
         # The arguments alone are no JSON although the document is: it has its one key twice, of which the last counts.
-        (ctx.in_body_doc,) = ctx._in_document().values()
+        (ctx._in_body_doc,) = ctx._in_document().values()
         return super()._read(read, ctx)
 
     def _check_whole(self, ctx: MethodContext) -> None:
         """Raise Fault for a document of which only the start was read, and that is no JSON or has more than one key."""
         document = ctx._in_document
-        if isinstance(document, Body) and isinstance(ctx.in_body_doc, Body):
+        if isinstance(document, Body) and isinstance(ctx._in_body_doc, Body):
             one_key(document())

@@ -56,6 +56,7 @@ def map_class(cls: Any, table: Table | None, tablename: str | None) -> None:
             raise DeclarationError(f"{cls.__name__}.__tablename__ = {tablename!r}: it must be a str")
         table, properties = _new_table(cls, tablename, metadata, uses, parent)
         is_new = True
+    assert table is not None
     try:
         _map(cls, table, properties, uses, parent)
     except (SQLAlchemyError, TypeError) as error:  # the latter for an argument that a mapper has not
