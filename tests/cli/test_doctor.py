@@ -157,6 +157,17 @@ def test_consumers_in_trouble(local):
     assert "spyne queue replay retrier --topic default --from 2" in findings(queue, "wrong")[0]
 
 
+def test_a_consumer_that_lives_and_does_not_move(local):
+    """A living consumer whose oldest task waits for long is found."""
+    queue = local.queue
+    local.consumer("one").run_until_idle()
+    local.put(1)
+    with queue.begin() as connection:
+        connection.execute(sa.update(queue.tables.queue).values(created_at=1000))
+        connection.execute(sa.update(queue.tables.status).values(owner="x:1:y", lease_until=2**53))
+    assert "is 1 task behind though a process runs it; the oldest waits for" in only(queue)
+
+
 def test_seen_tasks_that_nothing_removes(local, monkeypatch):
     """Very many tasks that all have passed are worth a note."""
     monkeypatch.setattr("spyne.queue.doctor._topic._SEEN_AND_KEPT", 1)
