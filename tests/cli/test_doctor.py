@@ -122,7 +122,8 @@ def test_tasks_without_a_position_for_long(on_postgresql, lives, level):
     on_postgresql.consumer("one").run_until_idle()
     on_postgresql.put(1)
     with queue.begin() as connection:
-        connection.execute(sa.update(queue.tables.queue).values(created_at=1000))
+        log = queue.tables.queue
+        connection.execute(sa.update(log).values(created_at=log.c.created_at - 60_000))
         if lives:
             connection.execute(sa.update(queue.tables.status).values(owner="x:1:y", lease_until=2**53))
     assert "1 task has no position" in only(queue, level)
