@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -67,17 +68,30 @@ NATURES = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "seg
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a drill goes. rate: faults a second. producers: how many. cast: the consumers."""
+    """How a drill goes. rate: faults a second. producers: how many. cast: the consumers. patience: seconds that may pass without a step forward when the faults have stopped. keep: a folder
+    for the histories and logs of a drill that did not.
+    """
 
     seed: int
     seconds: float
     rate: float = 1.0
     producers: int = 3
-    cast: list[Consumers]
-    mix: Mix = Mix(natures=NATURES)
-    patience: float = 90.0
+    cast: list[Consumers] = field(default_factory=lambda: CAST)
+    mix: Mix = Mix(natures=NATURES, pause=0.15)
+    patience: float = 60.0
     mutant: str = ""
     quiet: bool = True
+    keep: str = ""
+
+
+SHORT = {
+    "seconds": 15.0,
+    "rate": 1.5,
+    "producers": 2,
+    "cast": [row for row in CAST if row.promise.worker in ("once", "retrying", "least")],
+    # One that kills its process takes some leases' time: enough of it is in the long drill.
+    "mix": Mix(natures=NATURES | {"segv": 0, "exit": 0, "stumble": 5}, pause=0.2),
+}
 
 
 def drill(database: Database, plan: Plan) -> Result:
@@ -160,12 +174,16 @@ def _come_to_rest(field: faults.Field, plan: Plan, queue: Queue) -> float | None
     field.heal()
     field.crew.dismiss("producer", 30)
     workers = [row.promise.worker for row in plan.cast]
-    began = time.monotonic()
-    drained = None
-    while drained is None and time.monotonic() < began + plan.patience:
+    began = moved = time.monotonic()
+    drained, before = None, -1
+    while drained is None and time.monotonic() < moved + plan.patience:
         field.crew.revive()  # poison may still kill
         drained = gather.wait_for_drain(queue, workers, 0.5)
+        if (now := gather.progress(queue)) != before:
+            moved, before = time.monotonic(), now
     rest = None if drained is None else time.monotonic() - began
+    if drained is None and plan.keep:
+        shutil.copytree(field.crew.of("consumer")[0].orders(1).folder, plan.keep, dirs_exist_ok=True)
     for post in field.crew.dismiss("consumer", 30):
         field.crew.errors.append(f"{post}: did not end on SIGTERM")
     return rest

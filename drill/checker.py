@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drill.evidence import Attempt, Effect, Evidence, Promise
     from drill.history import Event
 
-POISON = frozenset({"segv", "exit"})
+POISON = frozenset({"segv", "exit", "linger"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,13 @@ def _of(name: str, detail: str, promise: Promise | None = None) -> Finding:
 
 
 def lost(case: Evidence) -> Iterator[Finding]:
-    """Lost: what was acknowledged and must have an effect has none at a consumer."""
+    """Lost: what was acknowledged and must have an effect has none at a consumer that has passed it; what it has not come to is `drained`'s."""
     for promise in filter(lambda p: p.complete, case.promises):
+        cursor = case.cursor(promise.worker)
         seen = {effect.value for effect in case.effects.get(promise.worker, ())}
         for attempt in case.attempts.values():
-            if attempt.outcome == "ok" and attempt.nature in promise.survives and attempt.value not in seen:
+            is_due = attempt.outcome == "ok" and attempt.nature in promise.survives
+            if is_due and attempt.value not in seen and case.positions.get(attempt.value, [0])[0] <= cursor:
                 yield _of("lost", f"{attempt.value}, task {attempt.task_id}", promise)
 
 

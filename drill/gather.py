@@ -76,3 +76,11 @@ def wait_for_drain(queue: Queue, workers: Sequence[str], patience: float) -> flo
                 return time.monotonic() - began
         time.sleep(0.05)
     return None
+
+
+def progress(queue: Queue) -> int:
+    """Return a number that changes with every step forward; -1 while the database does not answer."""
+    status = queue.tables.status
+    with suppress(DBAPIError), queue.engine.connect() as connection:
+        return int(connection.scalar(sa.select(sa.func.sum(status.c.pos)).where(status.c.topic == queue.topic)) or 0)
+    return -1

@@ -155,7 +155,10 @@ class Consumer(ServerBase):
         _check(self.options)
         self._awaited = {descriptor for descriptor in app.interface.calls if _is_async(descriptor)}
         self._stopping = threading.Event()
-        self.lanes = [Lane(self.queue, self, self.options, number, self._stopping.is_set) for number in range(lanes)]
+        turn = threading.Lock()
+        self.lanes = [
+            Lane(self.queue, self, self.options, number, self._stopping.is_set, turn) for number in range(lanes)
+        ]
 
     # --- its life ---
 

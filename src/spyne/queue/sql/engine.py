@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from spyne.queue.sql.databases import is_affected_by_wal_reset
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from spyne.queue.sql.databases import Database
 
-__all__ = ["alone", "checkpoint", "is_in_memory", "make_engine", "needs_checkpoints", "transaction"]
+__all__ = ["alone", "checkpoint", "driver_errors", "is_in_memory", "make_engine", "needs_checkpoints", "transaction"]
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +100,18 @@ def checkpoint(connection: Connection) -> None:
     """Write SQLite's log into its file, holding the lock of writers meanwhile; only the owner of a lease calls it."""
     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.rollback()
+
+
+@contextmanager
+def driver_errors(engine: Engine) -> Iterator[None]:
+    """Raise errors of the driver as SQLAlchemy does, which passes them on as they are where it sets and resets the isolation of a connection."""
+    driver: Any = engine.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(
+            "(isolation level)", None, error, driver.Error, connection_invalidated=True, dialect=engine.dialect
+        ) from error
 
 
 @contextmanager
