@@ -7,7 +7,6 @@ import logging
 import sys
 import time
 import warnings
-
 from dataclasses import replace
 
 from drill.boundaries import walk
@@ -26,7 +25,9 @@ def options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1.0, help="faults a second (1)")
     parser.add_argument("--walk", action="store_true", help="kill at every statement boundary instead of by chance")
     parser.add_argument("--short", action="store_true", help="as long as a test may take")
-    parser.add_argument("--keep", default="", help="a folder for the histories and logs of a drill that comes to no end")
+    parser.add_argument(
+        "--keep", default="", help="a folder for the histories and logs of a drill that comes to no end"
+    )
     parser.add_argument("--mutant", choices=sorted(MUTANTS), default="", help="drill a queue with this bug in it")
     return parser.parse_args()
 

@@ -28,7 +28,11 @@ class Worker:
         self.orders, self.queue, self.points = orders, queue, points
         self.history = History(orders.path("jsonl"), orders.actor)
         self.consumer = Consumer(
-            queue, application(lambda *call: self.handle(*call)), orders.worker, on_error=POLICIES[orders.on_error], **orders.options
+            queue,
+            application(lambda *call: self.handle(*call)),
+            orders.worker,
+            on_error=POLICIES[orders.on_error],
+            **orders.options,
         )
         for event in ("batch_saved", "task_failed", "task_parked", "lease_claimed"):
             self.consumer.event_manager.add_listener(event, getattr(self, event))

@@ -34,7 +34,15 @@ class Stage:
         gather.prepare(queue)
         self.queue = queue
         self.orders = Orders(
-            role="consumer", actor="", folder=folder, url=url, mix=PLAIN, worker="one", options=OPTIONS, count=1, mutant=mutant
+            role="consumer",
+            actor="",
+            folder=folder,
+            url=url,
+            mix=PLAIN,
+            worker="one",
+            options=OPTIONS,
+            count=1,
+            mutant=mutant,
         )
         self.enqueuer = Enqueuer(replace(self.orders, actor="producer"), queue)
 
