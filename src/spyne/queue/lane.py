@@ -271,7 +271,7 @@ class Lane:
                 if self.options.durable:
                     self.queue.cursors.release(other, lease)
                 else:
-                    self.queue.cursors.remove(other, lease.worker_id)
+                    self.queue.cursors.forget(other, lease)
         except (DBAPIError, LeaseLost, OSError) as error:
             logger.info("the lease of consumer %s was not released: %s", lease.worker_id, line_of(error))
 

@@ -28,6 +28,17 @@ _BUSY_TIMEOUT = 30_000
 """Milliseconds that a writer of SQLite waits for another."""
 
 
+_BY_LIBPQ = ("postgresql", "postgresql+psycopg", "postgresql+psycopg_async", "postgresql+psycopg2")
+
+_WATCHED_LINE = {
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""What lets a client notice within half a minute that the server's host is gone (https://www.postgresql.org/docs/current/libpq-connect.html); the system's own defaults are hours."""
+
+
 def make_engine(source: Any) -> tuple[Engine, Any]:
     """The engine of an address or of an engine, and the AsyncEngine around it where there is one.
 
@@ -44,6 +55,8 @@ def make_engine(source: Any) -> tuple[Engine, Any]:
             f"a queue takes a URL, an Engine or an AsyncEngine of SQLAlchemy, not {type(source).__name__}"
         ) from error
     is_async = url.get_dialect().is_async
+    if url.drivername in _BY_LIBPQ:
+        url = url.update_query_dict({**_WATCHED_LINE, **url.query})
     options: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}

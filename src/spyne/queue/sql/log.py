@@ -313,7 +313,7 @@ class Log:
     def glance(self, connection: Connection, after: int, *, most: int, beginning: int) -> Sequence[Row[Any]]:
         """The tasks after a position: ``pos``, ``id``, ``age`` in milliseconds, ``created_at``, ``task_key``, ``size`` and the first `beginning` bytes of ``data``."""
         queue, order = self.tables.queue, self.tables.order
-        statement = (
+        statement: Any = (
             select(order.c.pos, *_seen(queue, beginning))
             .select_from(order.join(queue, queue.c.id == order.c.task_id))
             .where(order.c.topic == self.topic, order.c.pos > after)
@@ -327,7 +327,7 @@ class Log:
         if not self.database.positions_late:
             return []
         queue = self.tables.queue
-        statement = (
+        statement: Any = (
             select(null().label("pos"), *_seen(queue, beginning))
             .where(self.unplaced(self.state(connection).settled))
             .order_by(queue.c.id)
