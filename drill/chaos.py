@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ from drill.report import Result
 from spyne.queue import Queue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drill.servers import Database
 
 TICK = 0.02
@@ -35,6 +37,7 @@ class Consumers:
     options: dict[str, Any]
     on_error: str = "GoOn"
     posts: int = 1
+    on_loop: bool = False
 
 
 LEASE = 1.5
@@ -46,6 +49,7 @@ SURVIVORS = frozenset({"plain", "slow", "stumble"})
 CAST = [
     Consumers(promise=Promise(worker="once", survives=SURVIVORS), options=ONCE, posts=2),
     Consumers(promise=Promise(worker="twin", survives=SURVIVORS), options=ONCE | {"batch": 7}),
+    Consumers(promise=Promise(worker="loop", survives=SURVIVORS), options=ONCE, on_loop=True),
     Consumers(
         promise=Promise(worker="retrying", survives=SURVIVORS | {"flaky"}), options=ONCE, on_error="Retry", posts=1
     ),
@@ -63,7 +67,7 @@ CAST = [
     Consumers(promise=Promise(worker="lanes", survives=SURVIVORS, lanes=3), options=ONCE | {"lanes": 3}, posts=2),
 ]
 
-NATURES = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "segv": 1, "exit": 1}
+NATURES: dict[str, float] = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 1, "segv": 0.5, "exit": 0.5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +88,7 @@ class Plan:
     keep: str = ""
 
 
-SHORT = {
+SHORT: dict[str, Any] = {
     "seconds": 15.0,
     "rate": 1.5,
     "producers": 2,
@@ -137,13 +141,23 @@ def _fill(crew: Crew, plan: Plan, folder: Path, url: str) -> None:
         for number in range(1, row.posts + 1):
             name = f"consumer-{row.promise.worker}-{number}"
             mine = replace(
-                common, role="consumer", worker=row.promise.worker, options=row.options, on_error=row.on_error
+                common,
+                role="consumer",
+                worker=row.promise.worker,
+                options=row.options,
+                on_error=row.on_error,
+                on_loop=row.on_loop,
             )
-            crew.post(name, lambda nth, mine=mine, name=name: replace(mine, actor=f"{name}.{nth}"))
+            crew.post(name, partial(_nth, mine, name))
     for number in range(1, plan.producers + 1):
         name = f"producer-{number}"
         mine = replace(common, role="producer")
-        crew.post(name, lambda nth, mine=mine, name=name: replace(mine, actor=f"{name}.{nth}"))
+        crew.post(name, partial(_nth, mine, name))
+
+
+def _nth(orders: Orders, name: str, number: int) -> Orders:
+    """The orders of the how-manieth process of a post."""
+    return replace(orders, actor=f"{name}.{number}")
 
 
 def _spoil(field: faults.Field, plan: Plan, random: Random) -> None:

@@ -244,6 +244,22 @@ def _by(case: Evidence, key: Callable[[Attempt], str]) -> list[list[Attempt]]:
     return [sorted(found, key=lambda a: a.number) for found in series.values()]
 
 
+def key_order(case: Evidence) -> Iterator[Finding]:
+    """Tasks of one key have their effects in the order of their positions, also where others overtake them: in lanes, or when failures are parked.
+
+    The effects of a state are in the order of their writing.
+    """
+    for promise in case.promises:
+        latest: dict[str, int] = {}
+        for effect in case.state.effects:
+            key = case.attempts[effect.value].key if effect.value in case.attempts else ""
+            if effect.worker != promise.worker or not key:
+                continue
+            if effect.pos < latest.get(key, 0):
+                yield _of("key-order", f"{effect.value} at {effect.pos} after {latest[key]}, key {key}", promise)
+            latest[key] = effect.pos
+
+
 def one_epoch(case: Evidence) -> Iterator[Finding]:
     """An epoch belongs to one process, and once a later one has committed, no earlier one does."""
     for promise in case.promises:
@@ -341,6 +357,7 @@ CHECKS: dict[Callable[[Evidence], Iterator[Finding]], str] = {
     chain: REORDERED,
     inconsistent_offsets: REORDERED,
     producer_order: REORDERED,
+    key_order: REORDERED,
     unexpected: OTHER,
     aborted_read: OTHER,
     failures: OTHER,

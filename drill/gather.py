@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -34,7 +34,7 @@ def state_of(queue: Queue) -> State:
     t, topic = queue.tables, queue.topic
     with queue.engine.connect() as connection:
 
-        def rows(table: sa.Table) -> Sequence[sa.Row]:
+        def rows(table: sa.Table) -> Sequence[sa.Row[Any]]:
             return connection.execute(sa.select(table).where(table.c.topic == topic)).all()
 
         return State(

@@ -23,7 +23,7 @@ from spyne.queue import Queue
 if TYPE_CHECKING:
     from drill.servers import Database
 
-PLAIN = Mix(hold=0, rollbacks=0, pause=0, most=2, natures={"plain": 1})
+PLAIN = Mix(hold=0, rollbacks=0, pause=0, most=2, keyed=0, natures={"plain": 1})
 OPTIONS = {"delivery": "effectively_once", "lease": 60}
 
 
@@ -59,7 +59,7 @@ class Stage:
 def out_of_order(stage: Stage) -> None:
     """A transaction draws its ids first and commits last; the consumer looks in between."""
     enqueuer = stage.enqueuer
-    with stage.queue.engine.connect() as late, enqueuer.trying(1) as [(value, nature)]:
+    with stage.queue.engine.connect() as late, enqueuer.trying(1) as [(value, nature, _)]:
         receipt = Producer(stage.queue, enqueuer.producer.app).bind(late).service.work(value, nature)
         Enqueuer(replace(stage.orders, actor="other"), stage.queue).single()
         stage.worker("first").run()
