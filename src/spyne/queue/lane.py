@@ -118,6 +118,7 @@ class Lane:
         self._suspect_until = 0
         self._not_before = 0.0
         self._is_at_head = False
+        self._has_placed = False
         self._parked_keys: set[str] | None = None
         self._next_parked_look = 0.0
 
@@ -322,10 +323,8 @@ class Lane:
         topic = self.sequencer.look(connection)
         if topic.head > self._position:
             return True
-        given = self.sequencer.run_for(connection, topic)
-        if given:
-            self.queue.bell.ring()
-        return bool(given)
+        self._has_placed = bool(self.sequencer.run_for(connection, topic))
+        return self._has_placed
 
     def _wait(self) -> None:
         """Wait for a ring, for the next attempt, or for the next look."""
@@ -341,11 +340,20 @@ class Lane:
         while not self.stopping() and (left := until - time.monotonic()) > 0:
             pause(min(left, 0.1))
 
+    def _tell_others(self) -> None:
+        """Ring for the tasks that were given positions here; not before they are read, since the bell's thread takes its time from this one."""
+        if self._has_placed:
+            self._has_placed = False
+            self.queue.bell.ring()
+
     # --- a batch ---
 
     def _run_batch(self, connection: Connection) -> int:
         """Read, run and save the next tasks; returns how far the cursor went, or the number of attempts where it stayed."""
-        tasks = self._read(connection)
+        try:
+            tasks = self._read(connection)
+        finally:
+            self._tell_others()
         if not tasks:
             connection.rollback()
             return 0
