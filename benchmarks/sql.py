@@ -1,7 +1,7 @@
 """Models in databases: ``python -m benchmarks.sql`` reads mapped rows out through SOAP and JSON, and stores objects that came in.
 
-Reading is compared with SQLAlchemy's own fetch of the rows plus the same rows written as plain ComplexModels; storing decoded objects with
-storing objects that SQLAlchemy's constructor made. ``--json`` prints a record instead of a table. Times are of this process's CPU.
+Reading is compared with SQLAlchemy's own fetch of the rows, as its own declarative class with its own column types, plus the same rows written as
+plain ComplexModels; storing decoded objects with storing objects that SQLAlchemy's constructor made of that class. ``--json`` prints a record instead of a table. Times are of this process's CPU.
 """
 
 from __future__ import annotations
@@ -131,31 +131,41 @@ def measure(repeat: int) -> dict[str, float]:
     from sqlalchemy.orm import Session
     from sqlalchemy.pool import StaticPool
 
-    ratios: dict[str, float] = {}
-    plain = plain_model()
+    plain, own = plain_model(), declarative_model()
     rows = [plain(**values(number)) for number in range(ROWS)]
-    for kind, cls in (("table", table_model()), ("declarative", declarative_model())):
-        engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    engines = {}
+    for cls in (own, table_model()):
+        engine = engines[cls] = create_engine(
+            "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
         cls.__table__.metadata.create_all(engine)
         with Session(engine) as session, session.begin():
             session.execute(insert(cls), [values(number) for number in range(ROWS)])
 
-        def fetch(cls=cls, engine=engine):
-            with Session(engine) as session:
-                return list(session.scalars(select(cls)))
+    def fetch(cls):
+        with Session(engines[cls]) as session:
+            return list(session.scalars(select(cls)))
 
+    ratios: dict[str, float] = {}
+    for cls in engines:
+        kind = "declarative" if cls is own else "table"
         for name, protocol in protocols().items():
-            own, written, both = seconds(
-                repeat, fetch, writer(protocol, plain, lambda: rows), writer(protocol, cls, fetch)
+            fetched, written, both = seconds(
+                repeat,
+                lambda: fetch(own),
+                writer(protocol, plain, lambda: rows),
+                writer(protocol, cls, lambda cls=cls: fetch(cls)),
             )
-            ratios[f"read {kind} {name}"] = both / (own + written)
-        ratios[f"insert {kind}"] = measure_insert(cls, engine, repeat)
+            ratios[f"read {kind} {name}"] = both / (fetched + written)
+    for cls in engines:  # after all reading, since it leaves no rows behind
+        ratios[f"insert {'declarative' if cls is own else 'table'}"] = measure_insert(cls, own, engines, repeat)
+    for engine in engines.values():
         engine.dispose()
     return ratios
 
 
-def measure_insert(cls, engine, repeat: int) -> float:
-    """The time to store decoded objects, in that of objects made by the class itself."""
+def measure_insert(cls, own, engines, repeat: int) -> float:
+    """The time to store decoded objects of a class, in that of objects of SQLAlchemy's own class made by its constructor."""
     from sqlalchemy import delete
     from sqlalchemy.orm import Session
 
@@ -168,15 +178,17 @@ def measure_insert(cls, engine, repeat: int) -> float:
         field.name: field.default_factory() for field in node.fields if field.name == "id" and field.default_factory
     }
 
-    def store(make):
-        with Session(engine) as session:
+    def store(cls, make):
+        with Session(engines[cls]) as session:
             session.add_all([make(each) for each in given])
             session.commit()
-        with engine.begin() as connection:
+        with engines[cls].begin() as connection:
             connection.execute(delete(cls.__table__))
 
     decoded, made = seconds(
-        repeat, lambda: store(lambda each: node.make(**absent, **each)), lambda: store(lambda each: cls(**each))
+        repeat,
+        lambda: store(cls, lambda each: node.make(**absent, **each)),
+        lambda: store(own, lambda each: own(**each)),
     )
     return decoded / made
 

@@ -10,6 +10,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 from hypothesis import settings
+from tests import databases
 
 # The same examples on every run, so that a change is judged by what it changes; HYPOTHESIS_PROFILE=explore looks further.
 settings.register_profile("repeat", derandomize=True)
@@ -45,3 +46,17 @@ def serve():
     """A function that serves a WSGI application on a free port until the test ends, and returns its URL."""
     with ExitStack() as stack:
         yield lambda application: stack.enter_context(_serving(application))
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """Yield the URL of a running PostgreSQL."""
+    with databases.postgresql() as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def mariadb():
+    """Yield the URL of a running MariaDB."""
+    with databases.mariadb() as server:
+        yield server.url

@@ -56,7 +56,13 @@ class Server:
         assert self.process is None, "it is running"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                self.command(), cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.other
+                self.command(),
+                cwd=self.home,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                **self.other,
             )
         engine = sa.create_engine(self.url, poolclass=NullPool)
         give_up = time.monotonic() + PATIENCE
@@ -89,10 +95,20 @@ class Server:
         finally:
             process.kill()
 
+    def environment(self):
+        """Return this process's environment with a temporary directory of its own: a MariaDB that starts removes what others have in theirs."""
+        return {**os.environ, "TMPDIR": str(self.home)}
+
     def run(self, *command):
         """Run one of its programs."""
         done = subprocess.run(
-            list(map(str, command)), cwd=self.home, capture_output=True, timeout=PATIENCE, check=False, **self.other
+            list(map(str, command)),
+            cwd=self.home,
+            env=self.environment(),
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+            **self.other,
         )
         if done.returncode:
             raise RuntimeError((done.stderr or done.stdout).decode(errors="replace")[-2000:])
@@ -115,7 +131,12 @@ class PostgreSQL(Server):
 
     def command(self):
         """What starts it. Writes reach the operating system, which outlives every crash of these tests."""
-        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": self.home, "fsync": "off"}
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.home,
+            "fsync": "off",
+            "max_prepared_transactions": 8,
+        }
         said = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.programs / "postgres"), "-D", str(self.data), "-p", str(self.port), *said]
 
@@ -134,6 +155,7 @@ class MariaDB(Server):
             self.installer,
             "--no-defaults",
             f"--datadir={self.data}",
+            f"--tmpdir={self.home}",  # two servers at once take each other's temporary tables away
             "--auth-root-authentication-method=normal",
             "--skip-name-resolve",
         )
@@ -142,6 +164,7 @@ class MariaDB(Server):
         """What starts it."""
         settings = {
             "datadir": self.data,
+            "tmpdir": self.home,
             "socket": self.home / "socket",
             "pid-file": self.home / "pid",
             "bind-address": "127.0.0.1",

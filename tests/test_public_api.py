@@ -58,6 +58,7 @@ MODULES = [
     "spyne.protocol.yaml",
     "spyne.pytest_plugin",
     "spyne.queue",
+    "spyne.queue.doctor",
     "spyne.schema",
     "spyne.server",
     "spyne.server.asgi",

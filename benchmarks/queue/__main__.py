@@ -20,7 +20,11 @@ def chosen(args, place):
     """Return the entries that take part at a place."""
     if args.place not in {None, place}:
         return {}
-    return {name: entry for (name, where), entry in ROSTER.items() if where == place and (args.peer in name or name == report.OURS)}
+    return {
+        name: entry
+        for (name, where), entry in ROSTER.items()
+        if where == place and (args.peer in name or name == report.OURS)
+    }
 
 
 def one_round(place, entries, measures, number, scale):

@@ -50,7 +50,12 @@ class PostgreSQL:
             self.user = {"user": UNPRIVILEGED, "group": pwd.getpwnam(UNPRIVILEGED).pw_gid}
             shutil.chown(self.home, UNPRIVILEGED, self.user["group"])
         self.program("initdb", "-D", self.home / "data", "-A", "trust", "-U", "postgres", "-E", "UTF8")
-        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": self.home, **SETTINGS}
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": self.home,
+            **SETTINGS,
+        }
         with (self.home / "data" / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         self.program("pg_ctl", "-D", self.home / "data", "-l", self.home / "log", "-w", "start")
@@ -61,7 +66,12 @@ class PostgreSQL:
         command = [str(BINARIES[0] / name), *map(str, args)]
         silent = {} if name == "psql" else {"stdout": subprocess.DEVNULL}
         done = subprocess.run(
-            command, cwd=self.home, stderr=subprocess.PIPE, text=True, **({"stdout": subprocess.PIPE} | silent), **self.user
+            command,
+            cwd=self.home,
+            stderr=subprocess.PIPE,
+            text=True,
+            **({"stdout": subprocess.PIPE} | silent),
+            **self.user,
         )
         if done.returncode:
             raise RuntimeError(f"{name}: {done.stderr}")

@@ -90,7 +90,20 @@ def tables(records):
     for place in dict.fromkeys(each["place"] for each in records):
         mine = [each for each in records if each["place"] == place]
         lines += [f"\n### {TITLE[place]}\n"]
-        lines += [row(["measure", "queue", "tasks/s", "CPU us per task", "WAL bytes per task", "ours to it", "its CPU to ours", "goal"])]
+        lines += [
+            row(
+                [
+                    "measure",
+                    "queue",
+                    "tasks/s",
+                    "CPU us per task",
+                    "WAL bytes per task",
+                    "ours to it",
+                    "its CPU to ours",
+                    "goal",
+                ]
+            )
+        ]
         lines += [row(["---"] * 8)]
         for measure in dict.fromkeys(each["measure"] for each in mine):
             these = [each for each in mine if each["measure"] == measure]

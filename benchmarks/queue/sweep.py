@@ -24,7 +24,10 @@ VARIANTS = {
         ("consume", {"concurrency": 10, "driver": "uvloop", "connections": 4}, CONSUME),
     ],
     ("PgQueuer", "postgresql"): [
-        *(("produce", {"driver": driver, "loop": "uvloop"}, PRODUCE) for driver in ("sync", "asyncpg", "pool", "psycopg")),
+        *(
+            ("produce", {"driver": driver, "loop": "uvloop"}, PRODUCE)
+            for driver in ("sync", "asyncpg", "pool", "psycopg")
+        ),
         ("produce", {"driver": "asyncpg", "loop": "asyncio"}, PRODUCE),
         *(
             ("consume", {"driver": "asyncpg", "loop": "uvloop", "batch": batch, "dequeuers": dequeuers}, CONSUME)

@@ -178,13 +178,19 @@ class Turn:
         yield {"measure": "wake-up", "delays": records[1]["delays"], "idle": records[1]["cpu"] / waited}
 
 
-MEASURES = {"single": Turn.single, "batch": Turn.batch, "together": Turn.together, "fan-out": Turn.fan_out, "wake-up": Turn.wake_up}
+MEASURES = {
+    "single": Turn.single,
+    "batch": Turn.batch,
+    "together": Turn.together,
+    "fan-out": Turn.fan_out,
+    "wake-up": Turn.wake_up,
+}
 
 
 def turn(place, entry, measure, scale=1.0):
     """Return the records of one measure of an entry, or none where it takes no part."""
     size = WAKE_UPS if measure == "wake-up" else entry.sizes.get(measure)
-    if size is None or entry.only and measure not in entry.only:
+    if size is None or (entry.only and measure not in entry.only):
         return []
     count = max(BATCH, round(size * scale / BATCH) * BATCH) if measure != "wake-up" else max(10, round(size * scale))
     return list(MEASURES[measure](Turn(place, entry), count))

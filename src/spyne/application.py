@@ -104,8 +104,8 @@ class Application:
     def codec(self, protocol: Any, kind: str, descriptor: MethodDescriptor) -> Any:
         """What `protocol` compiled for a method.
 
-        kind: "decode_request", "encode_response", "encode_request" or "decode_response"; those of the application's own
-        protocols for a server are made when it is built.
+        kind: "decode_request", "encode_response", "encode_request", "decode_response" or "stream_response"; those of the application's
+        own protocols for a server are made when it is built.
         """
         try:
             return self._codecs[protocol, kind][descriptor]
@@ -151,13 +151,17 @@ class Application:
         except Exception as error:
             self._fail(ctx, error)
 
-    async def aprocess_request(self, ctx: MethodContext, *, gather: bool = True) -> None:
-        """The same for a caller with an event loop: a coroutine is awaited on it. gather: make a list of an asynchronous iterator."""
+    async def aprocess_request(
+        self, ctx: MethodContext, *, gather: bool | Callable[[MethodContext], bool] = True
+    ) -> None:
+        """The same for a caller with an event loop: a coroutine is awaited on it. gather: whether to make a list of an asynchronous
+        iterator, or what says so for a call that returned one.
+        """
         try:
             result = self._begin(ctx)
             if hasattr(result, "__await__"):
                 result = await result
-            if gather and hasattr(result, "__aiter__"):
+            if hasattr(result, "__aiter__") and (gather(ctx) if callable(gather) else gather):
                 result = [item async for item in result]
             self._succeed(ctx, result)
         except Exception as error:

@@ -63,6 +63,7 @@ _KEYWORDS = frozenset(
         "logged",
         "one_way",
         "idempotent",
+        "inline",
         "wsdl_part_name",
         "mtom",
         "is_async",
@@ -103,7 +104,8 @@ def rpc(*types: Any, **keywords: Any) -> Any:
     arguments they are the parameters' types, and keywords begin with an underscore: ``_returns``, ``_body_style``
     ("wrapped", "bare", "out_bare"), ``_in_header``, ``_out_header``, ``_throws``, ``_operation_name``,
     ``_in_message_name``, ``_out_message_name``, ``_in_arg_names``, ``_out_variable_name``, ``_port_type``, ``_aux``,
-    ``_pattern`` and ``_patterns`` (HttpPattern), ``_one_way`` (no result, and callers do not wait for one)… The older
+    ``_pattern`` and ``_patterns`` (HttpPattern), ``_one_way`` (no result, and callers do not wait for one), ``_inline`` (never waits, so
+    that it may run on an event loop)… The older
     ``_soap_body_style`` is taken for "wrapped", whatever it says: rpc style is an option of the SOAP protocols.
 
     Raises DeclarationError for an unknown keyword or when types and parameters do not match.
@@ -345,6 +347,7 @@ class _Builder:
             keyword_names=keyword_only(self.function),
             one_way=self._one_way(results),
             idempotent=bool(get("idempotent")),
+            inline=bool(get("inline")),
             mtom=bool(self.keywords.get("mtom")),
             service_class=get("service_class") or get("service"),
             parent_class=None if get("no_self", True) else self.owner,

@@ -47,7 +47,8 @@ class MethodDescriptor:
     classes of the request and the response, or the bare types themselves. in_header, out_header, faults: tuples of classes.
     in_names: parameter name to public name, in order. keyword_names: the parameters that the function takes by name only.
     one_way: whether the caller waits for no result. idempotent: whether calling it
-    twice does what calling it once does, so that clients may try again. mtom: whether responses in SOAP are always MTOM packages. udd: the user's
+    twice does what calling it once does, so that clients may try again. inline: whether it never waits, so that an asynchronous server runs it
+    on its loop. mtom: whether responses in SOAP are always MTOM packages. udd: the user's
     metadata. stream_in: the parameter that is given items while they arrive, known once an application has the method;
     stream_in_async: whether it is an asynchronous iterator.
     """
@@ -88,6 +89,7 @@ class MethodDescriptor:
         keyword_names: tuple[str, ...] = (),
         one_way: bool = False,
         idempotent: bool = False,
+        inline: bool = False,
         mtom: bool = False,
         service_class: Any = None,
         parent_class: Any = None,
@@ -126,6 +128,7 @@ class MethodDescriptor:
         self.keyword_names = keyword_names
         self.one_way = one_way
         self.idempotent = idempotent
+        self.inline = inline
         self.mtom = mtom
         self.service_class = service_class
         self.stream_in: str | None = None

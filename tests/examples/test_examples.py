@@ -19,14 +19,14 @@ HELLOS = (
     "hello_classic",
     "two_versions",
 )  # modules with a `wsgi_application` whose say_hello greets
-OTHERS = ("http_rpc",)  # modules with a test of their own below
+OTHERS = ("http_rpc", "queue_documented")  # modules with a test of their own below
 FOR_ASGI = (
     "asgi_service",
     "soap_in_fastapi",
     "soap_in_litestar",
     "soap_in_starlette",
 )  # those that test_asgi_examples runs
-PROGRAMS = {"demo": ["--once"], "user_manager": ["--once"]}  # packages that run, with the arguments that make them end
+PROGRAMS = {"demo": ["--once"], "queue": [], "user_manager": ["--once"]}  # packages that run, with the arguments that make them end
 
 
 def test_every_example_is_run():
@@ -50,6 +50,28 @@ def test_program_ends_well(name):
     command = [sys.executable, "-m", f"examples.{name}", *PROGRAMS[name]]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_documented_queue(capsys):
+    """Both workers of the documented transport example run all ten tasks in order, and tell of each before it runs."""
+    import_module("examples.queue_documented").main()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        line
+        for worker in (1, 2)
+        for task in range(1, 11)
+        for line in (f"This is worker id {worker}, processing task id {task}.", f"Sleeping for {task - 1} seconds…")
+    ]
+
+
+def test_three_processes_share_a_queue(postgresql):
+    """The same program on PostgreSQL: both consumers print every order, in the order of the producer's."""
+    command = [sys.executable, "-m", "examples.queue", "--database", postgresql]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for consumer in ("shipping", "billing"):
+        lines = [line for line in done.stdout.splitlines() if line.startswith(f"{consumer}:")]
+        assert [line.split()[2] for line in lines] == ["1", "2", "3", "4", "5"]
 
 
 def call(url, method="GET", data=None, content_type="application/x-www-form-urlencoded"):

@@ -5,25 +5,10 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from tests import databases
 
 from spyne.queue import Queue
 
 _NUMBERS = count(1)
-
-
-@pytest.fixture(scope="session")
-def postgresql():
-    """Yield the URL of a running PostgreSQL."""
-    with databases.postgresql() as server:
-        yield server.url
-
-
-@pytest.fixture(scope="session")
-def mariadb():
-    """Yield the URL of a running MariaDB."""
-    with databases.mariadb() as server:
-        yield server.url
 
 
 def url_of(kind, request):

@@ -76,7 +76,9 @@ class Setting:
         with self.queue.engine.begin() as connection:
             connection.execute(sa.text("DROP TABLE IF EXISTS effects"))
             connection.execute(
-                sa.text("CREATE TABLE effects (worker VARCHAR(40), pos BIGINT, value INTEGER, PRIMARY KEY (worker, pos))")
+                sa.text(
+                    "CREATE TABLE effects (worker VARCHAR(40), pos BIGINT, value INTEGER, PRIMARY KEY (worker, pos))"
+                )
             )
 
     def effects(self, consumer_id="one"):

@@ -192,7 +192,7 @@ def test_stop_leaves_the_cursor_before_the_task(setting):
     """The consumer ends with an error that names the task, and begins there again."""
     setting.put(1, 2, 3)
     setting.notes.failing = {2: 1}
-    with pytest.raises(TaskFailed, match="at position 2 of topic 'default' failed: Server.NotNow: 2 fails"):
+    with pytest.raises(TaskFailed, match=r"at position 2 of topic 'default' failed: Server\.NotNow: 2 fails"):
         setting.consumer(on_error=Stop()).run_until_idle()
     assert setting.cursor().pos == 1
     setting.consumer(on_error=Stop()).run_until_idle()
@@ -314,7 +314,13 @@ def test_start(setting):
     """A new consumer begins at the beginning, the end, after a position or at a moment; one that is known goes on."""
     setting.put(1, 2)
     moment = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
-    starts = {"beginning": [1, 2, 3], "end": [3], 1: [2, 3], moment: [3], moment - datetime.timedelta(hours=2): [1, 2, 3]}
+    starts = {
+        "beginning": [1, 2, 3],
+        "end": [3],
+        1: [2, 3],
+        moment: [3],
+        moment - datetime.timedelta(hours=2): [1, 2, 3],
+    }
     for start in starts:
         setting.consumer(f"at {start}", start=start).run_until_idle()
     setting.put(3)

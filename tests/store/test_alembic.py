@@ -15,6 +15,8 @@ from spyne.model.table import TTableModel
 
 # Cases that need what the test's database has not: a schema of that name.
 ELSEWHERE = {"table_args"}
+# Cases with constraints that are looked at when the transaction ends, which MariaDB has not.
+DEFERRED = {"one_object_in_detail", "many_objects_in_detail"}
 
 
 def differences(engine, metadata):
@@ -29,6 +31,8 @@ def differences(engine, metadata):
 )
 def test_nothing_to_change(engine, declare):
     """A database made of a declaration is what the declaration says."""
+    if engine.dialect.name == "mariadb" and declare.__name__ in DEFERRED:
+        pytest.skip("MariaDB has no constraints that are DEFERRABLE")
     metadata = sa.MetaData()
     declare(TTableModel(metadata))
     metadata.create_all(engine)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    Interval,
     MetaData,
     Numeric,
     String,
@@ -31,7 +33,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError, StatementError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
@@ -75,18 +77,18 @@ class Person(Base):
         UniqueConstraint("c_first", "c_last", name="uq_person_names"),
         CheckConstraint("c_age >= 0 AND c_age < 200", name="ck_person_age"),
         CheckConstraint("c_size > 0"),
-        Index("ix_person_code", text("upper(c_code)"), unique=True),
+        Index("ix_person_code", text("upper(c_code)"), unique=True).ddl_if(dialect=("sqlite", "postgresql")),
     )
 
     id: Mapped[int] = mapped_column("c_id", primary_key=True)
     nick: Mapped[str] = mapped_column("c_nick", String(10), unique=True)
-    first: Mapped[str | None] = mapped_column("c_first")
-    last: Mapped[str | None] = mapped_column("c_last")
+    first: Mapped[str | None] = mapped_column("c_first", String(20))
+    last: Mapped[str | None] = mapped_column("c_last", String(20))
     age: Mapped[int | None] = mapped_column("c_age")
     size: Mapped[int | None] = mapped_column("c_size")
-    code: Mapped[str | None] = mapped_column("c_code")
-    must: Mapped[str] = mapped_column("c_must", server_default="x")
-    hidden: Mapped[str | None] = mapped_column("c_hidden", unique=True, info={"spyne": None})
+    code: Mapped[str | None] = mapped_column("c_code", String(20))
+    must: Mapped[str] = mapped_column("c_must", String(20), server_default="x")
+    hidden: Mapped[str | None] = mapped_column("c_hidden", String(20), unique=True, info={"spyne": None})
     team_id: Mapped[int | None] = mapped_column("c_team", ForeignKey("t_team.c_id"))
     team: Mapped[Team | None] = relationship(back_populates="people")
 
@@ -169,6 +171,8 @@ REFUSED = {
 @pytest.mark.parametrize(("person", "code", "text"), REFUSED.values(), ids=REFUSED)
 def test_member_is_named(client, engine, person, code, text):
     """Each kind of constraint gives a fault with the public name of the member, and the row is not there."""
+    if engine.dialect.name == "mariadb" and "code" in person:
+        pytest.skip("MariaDB has no indexes of expressions")
     with pytest.raises(Fault) as caught:
         client.call("put", person)
     assert (caught.value.faultcode, caught.value.faultstring) == (code, text)
@@ -183,6 +187,7 @@ def test_rule_without_a_name(client, engine):
     expected = {
         "sqlite": "a value is not allowed, or does not go with another one",
         "postgresql": "size: has a value that is not allowed",
+        "mariadb": "a value is not allowed, or does not go with another one",
     }
     assert caught.value.faultstring == expected[engine.dialect.name]
 
@@ -224,16 +229,28 @@ def test_what_a_column_cannot_hold(client, person, text):
     assert person.keys() & {caught.value.faultstring.partition("/")[2].partition(":")[0]}
 
 
-def test_nothing_leaks(client, caplog):
+def test_nothing_leaks(client, engine, caplog):
     """No fault tells SQL, a driver, a table or a value; the log tells what was refused, without values."""
     caplog.set_level(logging.INFO, "spyne")
-    for person, _, _ in REFUSED.values():
+    people = [person for person, _, _ in REFUSED.values() if engine.dialect.name != "mariadb" or "code" not in person]
+    for person in people:
         with pytest.raises(Fault) as caught:
             client.call("put", {**person, "must": "seacret"})
         assert not [word for word in (*NEVER, "seacret") if word in str(caught.value)]
     said = [record.getMessage() for record in caplog.records if "the database refused" in record.getMessage()]
-    assert len(said) == len(REFUSED)
+    assert len(said) == len(people)
     assert "seacret" not in "".join(said)
+
+
+def test_a_span_that_is_too_long(tmp_path):
+    """A duration beyond what SQLAlchemy's own Interval keeps on SQLite is the client's mistake."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'spans.db'}")
+    spans = Table("span", MetaData(), Column("length", Interval))
+    spans.create(engine)
+    with engine.connect() as connection, pytest.raises(StatementError) as caught:
+        connection.execute(insert(spans), {"length": timedelta(days=5_000_000)})
+    engine.dispose()
+    assert fault_of(caught.value).faultcode == INVALID
 
 
 def test_text_that_postgresql_cannot_hold(postgresql_url):
@@ -295,6 +312,38 @@ def test_failed_serialization(postgresql_url):
     Base.metadata.drop_all(engine)
     engine.dispose()
     assert [type(fault) for fault in faults] == [TryAgainError]
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["changed", "removed"])
+def test_a_row_that_another_call_has_taken(engine, removed):
+    """A row that somebody changed or removed between a call's reading and its writing makes the call fail, to be tried again."""
+
+    class Counted(DeclarativeBase):
+        pass
+
+    class Counter(Counted):
+        __tablename__ = "t_counter"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        value: Mapped[int]
+        version: Mapped[int] = mapped_column(info={"spyne": None})
+        __mapper_args__ = {"version_id_col": version}
+
+    class Counting(Service):
+        @rpc
+        def count(ctx) -> None:
+            found = session_of(ctx).get(Counter, 1)
+            session_of(ctx).commit()
+            with Session(engine) as other, other.begin():
+                other.execute(delete(Counter) if removed else update(Counter).values(value=9, version=5))
+            found.value += 1
+
+    Counted.metadata.create_all(engine)
+    with Session(engine) as session, session.begin():
+        session.add(Counter(id=1, value=1))
+    app = Application([Counting], "urn:people", in_protocol=JsonDocument(), middleware=[SessionPerCall(engine)])
+    with Client(app) as client, pytest.raises(Fault) as caught:
+        client.call("count")
+    assert caught.value.faultcode == "Server.TryAgain"
 
 
 def test_locked_sqlite(tmp_path):

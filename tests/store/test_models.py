@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import pickle
 import weakref
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import Session, relationship
 
 from spyne.model import Array, ComplexModel, DateTime, File, Integer32, SelfReference, Unicode, UnsignedInteger32
 from spyne.model.complex import table
 from spyne.model.table import TTableModel, TTableModelBase
-from spyne.schema import DeclarationError
+from spyne.schema import DeclarationError, Lowering
 from spyne.store.relational import add_column, gen_sqla_info, get_pk_columns
 
 Pickled = TTableModel()
@@ -213,6 +215,30 @@ def test_inheritance(engine, joined):
     assert Person in Worker.ancestors()
 
 
+@pytest.mark.parametrize("joined", [False, True], ids=["single", "joined"])
+def test_columns_that_a_subclass_has_not(engine, joined):
+    """exc_mapper leaves a column to the table in subclasses too, beside what __mapper_args__ excludes."""
+
+    class Person(TTableModel()):
+        __tablename__ = "person"
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "person", "exclude_properties": ["note"]}
+        id = Integer32(pk=True)
+        kind = Unicode(9)
+        secret = Unicode(9, exc_mapper=True)
+
+    class Worker(Person):
+        if joined:
+            __tablename__ = "worker"
+        __mapper_args__ = {"polymorphic_identity": "worker"}
+        wage = Integer32
+        hidden = Unicode(9, exc_mapper=True)
+
+    with stored(engine, Worker(wage=5)) as session:
+        session.scalars(sa.select(Worker)).one()
+    assert set(Worker.__mapper__.column_attrs.keys()) == {"id", "kind", "wage"}
+    assert {"hidden"} <= set(Worker.__table__.c.keys())
+
+
 def test_mixins_and_bases(engine):
     """Members of mixins, of parents without a table and of `base` are columns."""
 
@@ -260,6 +286,33 @@ def test_tables_that_are_there(engine):
         session.add(Old(id=1, nm="x"))
         session.commit()
         assert session.scalars(sa.select(Old)).one().nm == "x"
+
+
+@pytest.mark.parametrize(
+    ("column_type", "name", "facets"),
+    [
+        (mysql.TINYINT(unsigned=True), "unsignedByte", {}),
+        (mysql.BIGINT(unsigned=True), "unsignedLong", {}),
+        (sa.SmallInteger(), "short", {}),
+        (sa.Numeric(5, 2), "decimal", {"total_digits": 5, "fraction_digits": 2}),
+        (sa.Float(), "double", {}),
+        (sa.Interval(), "duration", {}),
+        (sa.Boolean(), "boolean", {}),
+        (sa.String(4), "string", {"max_len": 4}),
+    ],
+    ids=repr,
+)
+def test_types_of_columns_that_are_there(column_type, name, facets):
+    """What a column holds is what its member takes: the sign, the size, the digits."""
+
+    class Old(TTableModel()):
+        __table__ = sa.Table(
+            "old", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("x", column_type)
+        )
+
+    found = Old.get_flat_type_info()["x"]
+    assert found.get_type_name() == name
+    assert {facet: getattr(found.Attributes, facet) for facet in facets} == facets
 
 
 def test_members_that_come_later(engine):
@@ -386,6 +439,7 @@ MISTAKES = {
     "a foreign key to a table": (Integer32(fk="other"), "Row.x: fk='other' names no column"),
     "a foreign key to nothing": (Integer32(fk=5), "Row.x: fk=5 is neither"),
     "an index that is none": (Integer32(index=5), "Row.x: index=5 is True, a method"),
+    "two roots": (Unicode(max_occurs="unbounded", store_as="xml"), "Row.x: an XML document has one root: use Array"),
     "column arguments": (Integer32(sqla_column_args="x"), "Row.x: sqla_column_args is a dict"),
 }
 
@@ -397,18 +451,34 @@ def test_mistakes_are_seen_where_they_are_made(name):
     assert message in refused(x=tp)
 
 
+def test_an_order_that_is_none():
+    """A relation that is ordered by what its objects have not is a mistake that names both, when the application is built."""
+    Person, _, _ = people()
+    Person.append_field("more", Array(Person).customize(store_as=table(right="of", order_by=["name", "size desc"])))
+    with pytest.raises(
+        DeclarationError, match=r"Person\.more: order_by='size desc': Person has no member or column 'size'"
+    ):
+        Lowering().field(Person)
+
+
 def test_mistakes_of_classes():
     """No key, no MetaData, two tables of one name, a wrong __table__, an empty class."""
     base = TTableModel()
+    numbers = itertools.count()
 
     def declare(**body):
         with pytest.raises(DeclarationError) as caught:
-            type(base)("Row", (base,), {"__module__": __name__, **body})
+            type(base)(f"Row{next(numbers)}", (base,), {"__module__": __name__, **body})
         return str(caught.value)
 
     assert "needs a primary key; add pk=True" in declare(__tablename__="row", a=Integer32)
     assert "no member of it is a column" in declare(__tablename__="row")
     assert "must be a Table" in declare(__table__="row")
+    assert "must be a str" in declare(__tablename__=5, id=Integer32(pk=True))
+    row = {"__tablename__": "row", "id": Integer32(pk=True), "name": Unicode(5)}
+    assert "is there a comma missing?" in declare(**row, __table_args__=sa.UniqueConstraint("name"))
+    assert "unexpected keyword argument 'order'" in declare(**row, __mapper_args__={"order": 1})
+    assert "no attribute is mapped" in declare(**row, __mapper_args__={"polymorphic_on": "kind"})
     type(base)("Row", (base,), {"__module__": __name__, "__tablename__": "row", "id": Integer32(pk=True)})
     assert "already" in declare(__tablename__="row", id=Integer32(pk=True))
     with pytest.raises(DeclarationError, match="no MetaData"):

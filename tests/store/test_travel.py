@@ -22,35 +22,44 @@ from spyne.protocol.xml import XmlDocument
 from spyne.protocol.yaml import YamlDocument
 from spyne.schema import DeclarationError
 from spyne.server.wsgi import WsgiApplication
+from spyne.store.relational import SessionPerCall, session_of
+from spyne.testing import Client
 
 
-def shop(unloaded="absent", lazy="select"):
-    """Return classes of orders with lines, and an engine with one order of two lines."""
-    base = TTableModel()
+@pytest.fixture
+def shop(memory):
+    """A function that returns classes of orders with lines, and an engine with one order of two lines."""
 
-    class Line(base):
-        __tablename__ = "line"
-        __namespace__ = "urn:shop"
-        id = Integer32(pk=True)
-        what = Unicode(9)
+    def make(unloaded="absent", lazy="select"):
+        base = TTableModel()
 
-    class Order(base):
-        __tablename__ = "order"
-        __namespace__ = "urn:shop"
-        __spyne_unloaded__ = unloaded
-        id = Integer32(pk=True)
-        name = Unicode(9)
-        note = Unicode(9, default="none")
-        lines = Array(Line).customize(store_as=table(backref="order", lazy=lazy, order_by="id"))
-        tags = Array(Unicode(5)).customize(store_as=table(lazy=lazy))
-        before = SelfReference.customize(store_as=table(lazy=lazy))
+        class Line(base):
+            __tablename__ = "line"
+            __namespace__ = "urn:shop"
+            id = Integer32(pk=True)
+            what = Unicode(9)
 
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    base.Attributes.sqla_metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add(Order(name="first", lines=[Line(what="a"), Line(what="b")], tags=["x"], before=Order(name="old")))
-        session.commit()
-    return Order, Line, engine
+        class Order(base):
+            __tablename__ = "order"
+            __namespace__ = "urn:shop"
+            __spyne_unloaded__ = unloaded
+            id = Integer32(pk=True)
+            name = Unicode(9)
+            note = Unicode(9, default="none")
+            lines = Array(Line).customize(store_as=table(backref="order", lazy=lazy, order_by="id"))
+            tags = Array(Unicode(5)).customize(store_as=table(lazy=lazy))
+            before = SelfReference.customize(store_as=table(lazy=lazy))
+
+        engine = memory()
+        base.Attributes.sqla_metadata.create_all(engine)
+        with Session(engine) as session:
+            session.add(
+                Order(name="first", lines=[Line(what="a"), Line(what="b")], tags=["x"], before=Order(name="old"))
+            )
+            session.commit()
+        return Order, Line, engine
+
+    return make
 
 
 def served(order, engine, *options, out=None, into=None):
@@ -109,7 +118,7 @@ def statements():
     return listen
 
 
-def test_unloaded_relations_are_absent(statements):
+def test_unloaded_relations_are_absent(shop, statements):
     """Relations that no query asked for are left out, and no statement is sent to find them."""
     Order, _, engine = shop()
     seen = statements(engine)
@@ -121,7 +130,7 @@ def test_unloaded_relations_are_absent(statements):
     assert len([each for each in seen if each.startswith("SELECT")]) == 1
 
 
-def test_loaded_relations_are_written():
+def test_loaded_relations_are_written(shop):
     """Relations that the query loaded are written, lists of plain values among them."""
     Order, _, engine = shop()
     options = (selectinload(Order.lines), selectinload(Order._tags), selectinload(Order.before))
@@ -131,7 +140,7 @@ def test_loaded_relations_are_written():
     assert (found["tags"], found["before"]["name"]) == (["x"], "old")
 
 
-def test_unloaded_relations_can_be_refused_at_start():
+def test_unloaded_relations_can_be_refused_at_start(shop):
     """With __spyne_unloaded__ = "error" a class whose relations are not always loaded makes no application; an eager one does."""
     Order, _, engine = shop("error")
     with pytest.raises(DeclarationError, match=r"Order\.lines would be absent wherever a query did not load it"):
@@ -142,13 +151,13 @@ def test_unloaded_relations_can_be_refused_at_start():
         served(shop("never")[0], engine).interface
 
 
-def test_unloaded_relations_can_be_loaded():
+def test_unloaded_relations_can_be_loaded(shop):
     """With __spyne_unloaded__ = "load" relations are read while the object is written, as in Spyne 2."""
     Order, _, engine = shop("load")
     assert b'"lines":[{' in call(served(Order, engine), b'{"first": {}}')[1].replace(b" ", b"")
 
 
-def test_expired_columns_are_read_again():
+def test_expired_columns_are_read_again(shop):
     """Columns that a commit has expired are in the answer."""
     Order, _, engine = shop()
     session = Session(engine)
@@ -168,7 +177,7 @@ def test_expired_columns_are_read_again():
 @pytest.mark.parametrize(
     "protocol", [XmlDocument, JsonDocument, YamlDocument, MessagePackDocument, Soap11, Soap12, HtmlMicroFormat]
 )
-def test_every_protocol_writes_them(protocol):
+def test_every_protocol_writes_them(shop, protocol):
     """An object with its relations, some of which lead back to it, comes out of each protocol."""
     Order, Line, engine = shop()
     options = (
@@ -183,7 +192,7 @@ def test_every_protocol_writes_them(protocol):
         assert b"old" in body
 
 
-def test_rows_of_a_table():
+def test_rows_of_a_table(shop):
     """An Iterable of mapped objects is a table of their columns."""
     Order, _, engine = shop()
     session = Session(engine)
@@ -199,7 +208,7 @@ def test_rows_of_a_table():
 
 
 @pytest.mark.parametrize("validator", [None, "soft"])
-def test_what_comes_in_is_stored(validator):
+def test_what_comes_in_is_stored(shop, validator):
     """A document makes an object with its relations, which a session stores; absent members keep the columns' defaults."""
     Order, _, engine = shop()
     body = {"put": {"order": {"name": "new", "lines": [{"what": "c"}], "tags": ["y", "z"], "before": {"name": "b"}}}}
@@ -213,7 +222,7 @@ def test_what_comes_in_is_stored(validator):
 
 
 @pytest.mark.parametrize("validator", [None, "soft", "lxml"])
-def test_soap_both_ways(validator):
+def test_soap_both_ways(shop, validator):
     """A SOAP request makes an object that is stored, an answer has it again."""
     Order, _, engine = shop()
     app = served(Order, engine, into=Soap11(validator=validator), out=Soap11())
@@ -228,7 +237,7 @@ def test_soap_both_ways(validator):
         assert session.get(Order, key).lines[0].what == "c"
 
 
-def test_what_a_column_cannot_hold_is_refused():
+def test_what_a_column_cannot_hold_is_refused(shop):
     """A text that is longer than its column is a fault of the client that names the member; the database is not asked."""
     Order, _, engine = shop()
     app = served(Order, engine, into=JsonDocument(validator="soft"))
@@ -237,7 +246,7 @@ def test_what_a_column_cannot_hold_is_refused():
     assert b"name" in answer
 
 
-def test_polymorphic_answers():
+def test_polymorphic_answers(memory):
     """Objects of a subclass are written as what they are."""
     base = TTableModel()
 
@@ -255,7 +264,7 @@ def test_polymorphic_answers():
         __mapper_args__ = {"polymorphic_identity": "w"}
         wage = Integer32
 
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    engine = memory()
     base.Attributes.sqla_metadata.create_all(engine)
     session = Session(engine)
     session.add(Worker(name="first", wage=5))
@@ -263,3 +272,36 @@ def test_polymorphic_answers():
     _, body = call(served(Person, engine, out=XmlDocument(polymorphic=True)), b'{"first": {}}')
     assert b"Worker" in body
     assert b"<s0:wage>5" in body or b"wage>5<" in body
+
+
+@pytest.mark.parametrize("protocol", [JsonDocument, Soap11])
+def test_what_a_document_does_not_say(memory, protocol):
+    """A member that is absent is not set: the database fills it, a merge leaves it alone; the mark of the class is not the client's."""
+    base = TTableModel()
+
+    class Row(base):
+        __tablename__ = "row"
+        __namespace__ = "urn:shop"
+        __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "row"}
+        id = Integer32(pk=True)
+        kind = Unicode(9)
+        python = Unicode(9, db_default="python")
+        server = Unicode(9, server_default="server")
+        note = Unicode(9)
+
+    class Rows(Service):
+        @rpc(Row, _returns=Integer32)
+        def put(ctx, row):
+            return session_of(ctx).merge(row).id
+
+    engine = memory()
+    base.Attributes.sqla_metadata.create_all(engine)
+    app = Application(
+        [Rows], "urn:shop", in_protocol=protocol(), out_protocol=protocol(), middleware=[SessionPerCall(engine)]
+    )
+    with Client(app) as client:
+        client.call("put", {"id": 1, "kind": "other", "note": "kept"})
+        client.call("put", {"id": 1, "python": "new"})
+    with Session(engine) as session:
+        row = session.scalars(sa.select(Row)).one()
+        assert (row.kind, row.python, row.server, row.note) == ("row", "new", "server", "kept")

@@ -10,7 +10,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 
@@ -21,7 +21,7 @@ import uvicorn
 from spyne import Application, Fault, Service, rpc
 from spyne.auxproc.sync import SyncAuxProc
 from spyne.limits import Limits
-from spyne.protocol.json import JsonDocument
+from spyne.protocol.json import JsonDocument, JsonRpc
 from spyne.protocol.soap import Soap11
 from spyne.server.asgi import AsgiApplication, AsgiTransportContext
 
@@ -394,6 +394,91 @@ def test_inline_and_context_variables():
         with serving(within(AsgiApplication(application(), inline=inline))) as address:
             assert call(address, "who").json() == "me"
             assert call(address, "thread").json().startswith("spyne") != inline
+
+
+class Quick(Service):
+    """Methods that say by themselves where they run, and one that goes along with another."""
+
+    @rpc(_inline=True)
+    def inline(ctx) -> str:
+        return threading.current_thread().name
+
+    @rpc
+    def elsewhere(ctx) -> str:
+        return threading.current_thread().name
+
+    @rpc(_inline=True)
+    def length(ctx, text: str) -> str:
+        return f"{len(text)} {threading.current_thread().name}"
+
+    @rpc(_inline=True)
+    def refuse(ctx) -> str:
+        raise Fault("Client.Sad", threading.current_thread().name)
+
+    @rpc(_inline=True)
+    def count(ctx, to: int) -> Iterator[int]:
+        yield from range(to)
+
+    @rpc(_inline=True)
+    def total(ctx, numbers: Iterator[int]) -> str:
+        return f"{sum(numbers)} {threading.current_thread().name}"
+
+    @rpc(_inline=True)
+    def noted(ctx) -> str:
+        return threading.current_thread().name
+
+
+class Along(Service):
+    __aux__ = SyncAuxProc()
+
+    @rpc
+    def noted(ctx):
+        SEEN.append(threading.current_thread().name)
+
+
+def test_methods_that_say_that_they_are_inline():
+    """``_inline=True`` runs one method on the loop; its body, its faults, its streams and what goes along with it are as ever."""
+    app = Application([Quick, Along], "tns", in_protocol=JsonDocument(validator="soft"))
+    with serving(AsgiApplication(app)) as address:
+        loop = call(address, "inline").json()
+        assert not loop.startswith("spyne")
+        assert call(address, "elsewhere").json().startswith("spyne")
+        assert call(address, "length", text="x" * 600_000).json() == f"600000 {loop}"
+        assert call(address, "refuse").json()["faultstring"] == loop
+        assert call(address, "count", to=3).json() == [0, 1, 2]
+        assert call(address, "total", numbers=[1, 2]).json() == f"3 {loop}"
+        assert call(address, "noted").json().startswith("spyne")  # its companion may wait
+        until(lambda: SEEN)
+    assert SEEN[0].startswith("spyne")
+
+
+def test_long_bodies_are_parsed_in_a_thread():
+    """A long body does not stop the loop, whether one method is inline or all are."""
+    for inline in (False, True):
+        SEEN.clear()
+        app = Application([Quick], "tns", in_protocol=JsonDocument(validator="soft"))
+        app.in_protocol.event_manager.add_listener(
+            "before_deserialize", lambda ctx: SEEN.append(threading.current_thread().name)
+        )
+        with serving(AsgiApplication(app, inline=inline)) as address:
+            assert call(address, "length", text="x" * 600_000).json().startswith("600000")
+            assert SEEN.pop().startswith("spyne")
+            assert call(address, "length", text="x").json().startswith("1 ")
+            assert not SEEN.pop().startswith("spyne")
+
+
+def test_inline_calls_in_a_batch():
+    """A batch runs on the loop where all of its methods may."""
+    app = Application([Quick], "tns", in_protocol=JsonRpc(validator="soft"))
+
+    def request(name):
+        return {"jsonrpc": "2.0", "method": name, "id": name}
+
+    with serving(AsgiApplication(app)) as address:
+        for names in (("inline", "elsewhere"), ("inline", "inline")):
+            found = httpx.post(address, json=[request(name) for name in names]).json()
+            places = [each["result"].startswith("spyne") for each in found]
+            assert places == ([True, True] if "elsewhere" in names else [False, False])
 
 
 def test_other_connections():

@@ -1,4 +1,5 @@
-"""JSON as it arrives: ``{"method": {"argument": 1, "rows": [ … ]}}``, the items of the last array decoded while they come in.
+"""JSON as it arrives: ``{"method": {"argument": 1, "rows": [ … ]}}``, the items of the last array decoded while they come in, or an
+array that stands alone.
 
 Where an item ends is found by one possessive regular expression over many items at once, which knows strings and brackets and
 nothing else; the decoder of the items then checks them. Items that nest deeper than the expression are scanned bracket by bracket.
@@ -7,7 +8,7 @@ nothing else; the decoder of the items then checks them. Items that nest deeper 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -18,7 +19,7 @@ from spyne.limits import LimitExceeded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["JsonCall", "JsonItems"]
+__all__ = ["JsonCall", "JsonItems", "JsonResult"]
 
 _NESTED = 6
 _SPACE = rb"[ \t\r\n]*+"
@@ -42,14 +43,19 @@ _KEY = re.compile(_SPACE + rb"(" + _STRING + rb")" + _SPACE + rb":" + _SPACE, re
 _START = re.compile(_SPACE + rb"\{" + _SPACE + rb'"([^"\\\x00-\x1f]{1,256})"' + _SPACE + rb":" + _SPACE + rb"\{")
 _BLANK = re.compile(_SPACE)
 _TOKEN = re.compile(_STRING + rb'|"|[{\[]|[}\]]', re.DOTALL)
+_INSIDE = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL)
+"""A string from its first quote, or from anywhere but the middle of an escape, to its last one or to what has arrived."""
 _LONGEST_START = 2048
+_LONG = 4096
+"""Bytes of a number from which on it is looked at again only when it has grown by a quarter."""
+_QUOTE = 0x22
 _OPENERS, _CLOSERS, _NO_VALUE = frozenset(b"{["), frozenset(b"}]"), frozenset(b",:]}")
 
 
 class _Cursor:
     """The text that has arrived and was not used up, and the place in it."""
 
-    __slots__ = ("_depth", "_patience", "_scanned", "at", "text")
+    __slots__ = ("_depth", "_is_in_string", "_patience", "_scanned", "at", "text")
 
     def __init__(self) -> None:
         self.text = b""
@@ -57,6 +63,7 @@ class _Cursor:
         self._patience = 0
         self._scanned = -1
         self._depth = 0
+        self._is_in_string = False
 
     def add(self, piece: bytes) -> None:
         """Some more has arrived; what is behind the place is let go."""
@@ -82,42 +89,59 @@ class _Cursor:
             if found is not None:
                 self._patience = 0
                 return found.end(1)
-            if text[at] not in _OPENERS:
-                self._patience = (len(text) - at) * 5 // 4
+            if text[at] not in _OPENERS and text[at] != _QUOTE:
+                self._patience = (len(text) - at) * 5 // 4 if len(text) - at > _LONG else 0
                 return -1
-            self._scanned, self._depth = at, 0
-        return self._scan()
+            self._scanned, self._depth, self._is_in_string = at, 0, False
+        end = self._scan()
+        if end >= 0:
+            self._scanned = -1
+        return end
 
     def _scan(self) -> int:
-        """The same bracket by bracket, from where the last scan stopped; a string is looked at again only when it has grown."""
+        """The same token by token, from where the last scan stopped, which may have been inside of a string."""
         text = self.text
-        if len(text) - self._scanned < self._patience:
+        if self._is_in_string and not self._pass_string():
             return -1
-        self._patience = 0
+        if self._depth == 0 and self._scanned > self.at:  # the value is that string
+            return self._scanned
         for token in _TOKEN.finditer(text, self._scanned):
             byte = text[token.start()]
-            if byte in _OPENERS:
-                self._depth += 1
-            elif byte in _CLOSERS:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._scanned = -1
-                    return token.end()
-            elif token.end() - token.start() == 1:
-                self._scanned = token.start()
-                self._patience = (len(text) - token.start()) * 5 // 4
+            self._depth += (byte in _OPENERS) - (byte in _CLOSERS)
+            if byte == _QUOTE and token.end() - token.start() == 1:
+                self._scanned = token.end()
+                self._is_in_string = True
+                self._pass_string()
                 return -1
+            if self._depth == 0:
+                return token.end()
         self._scanned = len(text)
         return -1
+
+    def _pass_string(self) -> bool:
+        """Go on in a string; whether its end has arrived."""
+        inside = _INSIDE.match(self.text, self._scanned)
+        assert inside is not None
+        self._scanned = inside.end()
+        if self.text[self._scanned : self._scanned + 1] != b'"':
+            return False
+        self._scanned += 1
+        self._is_in_string = False
+        return True
+
+    def close(self) -> None:
+        """All has arrived: what is there is looked at once more."""
+        self._patience = 0
 
 
 class JsonItems:
     """The items of an array, and the end of the document behind it.
 
     decode_many: an array of items as bytes to their values; decode_one: a single one. What they raise is raised with `name` and index.
+    phase: where the document is by now; behind: where it is after the array, "end" in a call and "over" alone.
     """
 
-    __slots__ = ("_cursor", "_limit", "_many", "_name", "_one", "_phase", "count", "is_closed")
+    __slots__ = ("_behind", "_cursor", "_limit", "_many", "_name", "_one", "_phase", "count", "is_closed")
 
     def __init__(
         self,
@@ -127,7 +151,9 @@ class JsonItems:
         decode_one: Callable[[bytes], Any],
         limit: int | None,
         phase: str,
+        behind: str = "end",
     ) -> None:
+        self._behind = behind
         self._cursor = cursor
         self._name = name
         self._many = decode_many
@@ -140,6 +166,11 @@ class JsonItems:
     def feed(self, piece: bytes) -> None:
         """Some more has arrived."""
         self._cursor.add(piece)
+
+    def close(self) -> None:
+        """The document is over; `ready` then gives the last items."""
+        self.is_closed = True
+        self._cursor.close()
 
     def ready(self) -> Iterator[Any]:
         """The items that are complete. Raises DecodeError or LimitExceeded."""
@@ -163,7 +194,7 @@ class JsonItems:
         if following == -1:
             return None
         if self._phase == "first" and following == 0x5D:
-            self._phase = "end"
+            self._phase = self._behind
             cursor.at += 1
             return None
         if following in _NO_VALUE:
@@ -194,7 +225,7 @@ class JsonItems:
         if following not in (0x2C, 0x5D):
             raise Malformed("is not well-formed JSON: expected ',' or ']' after an item").at(self._name)
         cursor.at += 1
-        self._phase = "item" if following == 0x2C else "end"
+        self._phase = "item" if following == 0x2C else self._behind
 
     def _values(self, run: bytes, is_one: bool) -> Iterator[Any]:
         try:
@@ -245,6 +276,8 @@ class JsonCall:
     the arguments before the stream, an object as bytes. phase: how the items begin, or that there are none.
     """
 
+    behind: ClassVar[str] = "end"
+
     __slots__ = ("_find", "_limit", "_members", "_name", "_size", "cursor", "head", "is_foreign", "method", "phase")
 
     def __init__(self, find: Callable[[str], str | None], limit: int | None) -> None:
@@ -258,6 +291,11 @@ class JsonCall:
         self.is_foreign = False
         self.head: bytes | None = None
         self.phase = ""
+
+    @property
+    def document(self) -> bytes:
+        """The call without its stream."""
+        return b"{" + msgspec.json.encode(self.method) + b":" + (self.head or b"{}") + b"}"
 
     def feed(self, piece: bytes) -> bool:
         """Read on; whether the stream has begun, or there is none. Raises DecodeError or LimitExceeded."""
@@ -330,6 +368,37 @@ class JsonCall:
         self.phase = phase
         self.head = b"{" + b",".join(self._members) + b"}"
         return True
+
+
+class JsonResult:
+    """The beginning of a result that stands alone; the attributes are those of `JsonCall`. Whatever is no array is foreign."""
+
+    behind: ClassVar[str] = "over"
+
+    __slots__ = ("cursor", "head", "is_foreign", "phase")
+
+    def __init__(self) -> None:
+        self.cursor = _Cursor()
+        self.is_foreign = False
+        self.head: bytes | None = None
+        self.phase = ""
+
+    @property
+    def document(self) -> bytes:
+        """What stands around the items."""
+        return b"[]"
+
+    def feed(self, piece: bytes) -> bool:
+        """Read on; whether the array has begun, or there is none."""
+        cursor = self.cursor
+        cursor.add(piece)
+        following = cursor.skip()
+        if following == 0x5B:
+            cursor.at += 1
+            self.head, self.phase = b"{}", "first"
+        else:
+            self.is_foreign = following != -1
+        return following != -1
 
 
 def _text(key: bytes) -> str:

@@ -139,7 +139,7 @@ class Generator:
         node = resolve(field.type)
         slow = self._slow_reader(field)
         if isinstance(node, Scalar):
-            return self._scalar(field, node, element, slow)
+            return self._scalar(node, element, slow)
         if isinstance(node, Struct):
             name = self._struct(node)
             if name is not None:
@@ -160,39 +160,38 @@ class Generator:
             self._keep.append(field)
         return name
 
-    def _scalar(self, field: Field, node: Scalar, e: str, slow: str) -> str:
+    def _scalar(self, node: Scalar, e: str, slow: str) -> str:
         careful, bare = f"{slow}({e}, 0)", self._bare(e)
         self.binary = self.binary or isinstance(node, Bytes)
-        if node.lexical is not PLAIN or node.load is not None or isinstance(node, Bytes):
+        form = self.form(node)
+        if form is None:
             return careful
-        conditions = self._facets(node)
-        if conditions is None:
-            return self._parsed(node, e, careful)
-        if isinstance(node, Str):
-            if node.whitespace != "preserve":
-                return self._parsed(node, e, careful)
-            if not conditions:
-                return f"{bare} and {e}.text or {careful}"
-            return f"t if {bare} and (t := {e}.text) and {conditions.format(v='t')} else {careful}"
-        if isinstance(node, Bool) and not conditions:
-            return f"t if {bare} and (t := BOOL.get({e}.text)) is not None else {careful}"
-        if isinstance(node, Enum) and not conditions:
-            table = self.source.constant(dict(node.members), "m")
-            return f"t if {bare} and (t := {table}.get({e}.text, MISSING)) is not MISSING else {careful}"
-        plain = _PLAIN.get(type(node))
-        if plain is None:
-            return self._parsed(node, e, careful)
-        test, read = (part.format(t="t", n=self._longest(node)) for part in plain)
-        if not conditions:
-            return f"{read} if {bare} and (t := {e}.text) and {test} else {careful}"
-        checked = conditions.format(v="v")
-        return f"v if {bare} and (t := {e}.text) and {test} and ((v := {read}), {checked})[1] else {careful}"
+        value, test = form
+        if value == "t" and not test:
+            return f"{bare} and {e}.text or {careful}"
+        return f"{value} if {bare} and (t := {e}.text){f' and {test}' if test else ''} else {careful}"
 
-    def _parsed(self, node: Scalar, e: str, careful: str) -> str:
-        """The careful parser on the text of an ordinary element."""
-        bare = self._bare(e)
-        parse = self.source.constant(self.careful.parser(node), "p")
-        return f"{parse}(t) if {bare} and (t := {e}.text) else {careful}"
+    def form(self, node: Scalar, t: str = "t") -> tuple[str, str] | None:
+        """The expression for the value of a text that is not empty, and the test, maybe none, that it has a plain form; None where the
+        careful reader has to look at the element. t: the text's variable.
+        """
+        if node.lexical is not PLAIN or node.load is not None or isinstance(node, Bytes):
+            return None
+        conditions = self._facets(node)
+        if isinstance(node, Str) and conditions is not None and node.whitespace == "preserve":
+            return t, conditions.format(v=t)
+        if isinstance(node, Bool) and conditions == "":
+            return "v", f"(v := BOOL.get({t})) is not None"
+        if isinstance(node, Enum) and conditions == "":
+            table = self.source.constant(dict(node.members), "m")
+            return "v", f"(v := {table}.get({t}, MISSING)) is not MISSING"
+        plain = _PLAIN.get(type(node))
+        if plain is None or conditions is None:
+            return f"{self.source.constant(self.careful.parser(node), 'p')}({t})", ""
+        test, read = (part.format(t=t, n=self._longest(node)) for part in plain)
+        if not conditions:
+            return read, test
+        return "v", f"{test} and ((v := {read}), {conditions.format(v='v')})[1]"
 
     def _bare(self, e: str) -> str:
         """The condition for an element with nothing but text; under validation it must not claim to be nil either."""
@@ -259,7 +258,7 @@ class Generator:
             return self._made[id(node)]
         self._keep.append(node)
         carried = members(node, self.options)
-        if not self._can(node, carried):
+        if not can_be_ordered(node, carried, self.options):
             self._made[id(node)] = None
             return None
         name = self._made[id(node)] = self.source.fresh("d")
@@ -284,13 +283,6 @@ class Generator:
         ]
         self.source.function(f"{name}(e, s, d)", [*head, *lines])
         return name
-
-    def _can(self, node: Struct, carried: tuple[Member, ...]) -> bool:
-        tags = [m.tag for m in carried if m.place == "element"]
-        chosen = any(m.field.hints.get("xml_choice") for m in carried)
-        names = node.positional or all(f.name.isidentifier() and not iskeyword(f.name) for f in node.fields)
-        impossible = any(m.field.min_occurs > 1 and not m.field.repeated for m in carried)
-        return len(set(tags)) == len(tags) and names and not ((chosen or impossible) and self.options.validate)
 
     def _attributes(self, others: list[Member]) -> list[str]:
         """Lines that hand over an element with attributes that are not members, such as xsi:type and xsi:nil."""
@@ -362,3 +354,12 @@ class Generator:
 def _one_less(read: Read) -> Read:
     """A reader that counts a level of its own, called from inside that level."""
     return lambda e, depth: read(e, depth - 1)
+
+
+def can_be_ordered(node: Struct, carried: tuple[Member, ...], options: Options) -> bool:
+    """Whether the members can be read in the schema's order, each by a name that no other has."""
+    tags = [m.tag for m in carried if m.place == "element"]
+    chosen = any(m.field.hints.get("xml_choice") for m in carried)
+    names = node.positional or all(f.name.isidentifier() and not iskeyword(f.name) for f in node.fields)
+    impossible = any(m.field.min_occurs > 1 and not m.field.repeated for m in carried)
+    return len(set(tags)) == len(tags) and names and not ((chosen or impossible) and options.validate)

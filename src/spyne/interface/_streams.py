@@ -1,4 +1,4 @@
-"""Arguments that are read while they arrive: where one may stand, and the message without it."""
+"""Arguments and results that are read while they arrive: where one may stand, and the message without it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from spyne.interface._base import Call
 
-__all__ = ["Stream", "note_streams", "stream_of", "with_stream"]
+__all__ = ["Stream", "note_streams", "result_of", "returns_many", "stream_of", "with_stream"]
 
 
 class Stream(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """The last argument of a wrapped message, whose items are handed over one by one.
+    """The last argument of a wrapped message, or the one result of a response, whose items are handed over one by one.
 
-    descriptor: the method. field: the argument. array: its type. struct: the message. head: the message without it, as a list of values.
+    descriptor: the method. field: the argument or result. array: its type. struct: the message. head: the message without it, as a list
+    of values. bare: whether it is the message itself; `struct` is then one around it.
     """
 
     descriptor: MethodDescriptor
@@ -30,10 +31,11 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     array: Array
     struct: Struct
     head: Field
+    bare: bool = False
 
     @property
     def name(self) -> str:
-        """The public name of the argument."""
+        """The public name of the argument or result."""
         return self.field.wire_name or self.field.name
 
     def arguments(self, head: list[Any], items: Any) -> Any:
@@ -50,15 +52,63 @@ def stream_of(call: Call) -> Stream | None:
     struct = resolve(message.field.type)
     if not message.wrapped or not isinstance(struct, Struct) or not struct.fields:
         return None
-    *others, last = struct.fields
+    *_others, last = struct.fields
     array = _stream_type(last)
     if array is None:
         return None
-    rest = msgspec.structs.replace(
-        struct, fields=tuple(others), cls=list, make=_as_list, positional=True, base=None, subtypes=dict, native=False
+    return Stream(descriptor=call.descriptor, field=last, array=array, struct=struct, head=_head(message.field, struct))
+
+
+def result_of(call: Call) -> Stream | None:
+    """The one result of a call as a stream, None where that is no array; what container is declared does not matter."""
+    message = call.response
+    field, struct = message.field, _results(call)
+    if struct is None or len(struct.fields) != 1:
+        return None
+    (last,) = struct.fields
+    array = resolve(last.type)
+    if not isinstance(array, Array) or last.repeated:
+        return None
+    head = _head(field, struct)
+    bare = not message.wrapped
+    return Stream(descriptor=call.descriptor, field=last, array=array, struct=struct, head=head, bare=bare)
+
+
+def returns_many(call: Call) -> bool:
+    """Whether the one result of a call is a sequence of items."""
+    struct = _results(call)
+    return (
+        struct is not None
+        and len(struct.fields) == 1
+        and (struct.fields[0].repeated or isinstance(resolve(struct.fields[0].type), Array))
     )
-    head = msgspec.structs.replace(message.field, type=rest)
-    return Stream(descriptor=call.descriptor, field=last, array=array, struct=struct, head=head)
+
+
+def _results(call: Call) -> Struct | None:
+    """The results of a call as members, None where it has none."""
+    message = call.response
+    if call.descriptor.results == 0:
+        return None
+    struct = resolve(message.field.type)
+    if message.wrapped:
+        return struct if isinstance(struct, Struct) else None
+    field = msgspec.structs.replace(message.field, name=message.name, wire_name=message.name)
+    return Struct(name=message.name, namespace=message.namespace, fields=(field,), cls=list, make=_as_list)
+
+
+def _head(field: Field, struct: Struct) -> Field:
+    """A message without its last member."""
+    rest = msgspec.structs.replace(
+        struct,
+        fields=struct.fields[:-1],
+        cls=list,
+        make=_as_list,
+        positional=True,
+        base=None,
+        subtypes=dict,
+        native=False,
+    )
+    return msgspec.structs.replace(field, type=rest)
 
 
 def note_streams(calls: Iterable[Call], methods: Mapping[str, list[MethodDescriptor]]) -> None:

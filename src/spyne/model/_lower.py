@@ -10,7 +10,7 @@ from spyne.model import _native
 from spyne.model._base import ModelBase, SimpleModel, use
 from spyne.model._fields import XmlModifier
 from spyne.schema import Array, Field, Lowering, Node, Place, Struct, array_name
-from spyne.schema.nodes import EMPTY, XSD_NAMESPACE
+from spyne.schema.nodes import EMPTY, MISSING, XSD_NAMESPACE, unset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +66,9 @@ def _build_struct(cls: Any, name: str, namespace: str, lowering: Lowering) -> St
     overridden = {field.name for field in own}
     fields = (*(field for field in inherited if field.name not in overridden), *own)
     orig = cls.get_orig()
+    make = getattr(orig, "_make", None)
+    if make is not None:
+        fields = tuple(map(_left_out, fields))
     struct_fields = getattr(orig, "__struct_fields__", None)
     return Struct(
         name=name,
@@ -74,13 +77,19 @@ def _build_struct(cls: Any, name: str, namespace: str, lowering: Lowering) -> St
         base=base,
         fields=fields,
         cls=orig,
-        make=getattr(orig, "_make", orig),
+        make=orig if make is None else make,
         view=getattr(orig, "_view", None),
         positional=struct_fields == tuple(field.name for field in fields) and type(orig).__name__ == "ComplexModelMeta",
         subtypes=lambda: _subtypes(orig, lowering),
         native=not any(field.hints.get("adapted") for field in fields) and _annotate(cls, orig, fields),
         hints=_hints(cls),
     )
+
+
+def _left_out(field: Field) -> Field:
+    """A member that a class which makes its instances by a function of its own is not told of where a document has none of it."""
+    has_default = field.default is not MISSING or field.default_factory is not None
+    return field if has_default else msgspec.structs.replace(field, default_factory=unset)
 
 
 def _hints(cls: Any) -> dict[str, Any]:

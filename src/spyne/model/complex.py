@@ -139,6 +139,11 @@ class ComplexModelBase(ModelBase):
         return variant
 
     @classmethod
+    def store_as(cls, what: Any) -> type[Self]:
+        """How a member of this type is kept in a database: ``Group.store_as("table")`` is ``Group.customize(store_as="table")``."""
+        return cls.customize(store_as=what)
+
+    @classmethod
     def novalidate_freq(cls) -> type[Self]:
         """A variant whose members may be absent whatever their min_occurs says."""
         return cls.customize(validate_freq=False)

@@ -27,7 +27,7 @@ class table(StoreAs, frozen=True, eq=False, kw_only=True):  # noqa: N801 - the d
     to the owner's and to the member's row; of a single object only `left` exists, of several without `multi` only `right`.
     backref, back_populates, cascade, lazy, order_by, single_parent: as in SQLAlchemy's `relationship`; order_by may name a member.
     fk_left_*, fk_right_*: what the foreign keys of these columns say: deferrable, initially, ondelete, onupdate.
-    explicit_join, id_backref: accepted; columns are always named to SQLAlchemy.
+    explicit_join, id_backref: accepted without effect; joins are always explicit, and columns of relations are attributes by their names.
     """
 
     kind: ClassVar[str] = "table"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spyne.observability.telemetry import OpenTelemetry
+from spyne.observability.telemetry import ClientTelemetry, OpenTelemetry
 from spyne.observability.wire import WireLog
 
-__all__ = ["OpenTelemetry", "WireLog"]
+__all__ = ["ClientTelemetry", "OpenTelemetry", "WireLog"]

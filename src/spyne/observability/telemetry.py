@@ -1,21 +1,24 @@
-"""A span and a measurement for every call, in the terms of OpenTelemetry."""
+"""Spans of the calls that are served and of those that are made, and measurements, in the terms of OpenTelemetry."""
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import msgspec
 
+from spyne.error import Fault
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from spyne.application import Application
     from spyne.context import MethodContext
     from spyne.middleware import Handler
 
-__all__ = ["OpenTelemetry"]
+__all__ = ["ClientTelemetry", "OpenTelemetry"]
 
 SCOPE = "spyne"
 DURATION = "rpc.server.call.duration"
@@ -33,13 +36,9 @@ class OpenTelemetry:
     """
 
     def __init__(self, *, tracer_provider: Any = None, meter_provider: Any = None) -> None:
-        try:
-            from opentelemetry import metrics, propagate, trace
-        except ImportError:
-            raise ImportError("OpenTelemetry needs its API: pip install 'spyne[telemetry]'") from None
-        self._trace = trace
+        metrics, propagate, self._trace = _api()
         self._extract = propagate.extract
-        self._tracer = trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
+        self._tracer = self._trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
         meter = metrics.get_meter(SCOPE, meter_provider=meter_provider)
         self._duration = meter.create_histogram(DURATION, unit="s", description="How long calls take, answer included.")
         self._calls: WeakKeyDictionary[MethodContext, _Call] = WeakKeyDictionary()
@@ -89,6 +88,50 @@ class OpenTelemetry:
         self._duration.record(perf_counter() - call.start, found)
 
 
+class ClientTelemetry:
+    """``HttpClient(url, app, telemetry=ClientTelemetry())``: needs the extra ``spyne[telemetry]``.
+
+    A call is a span of the kind CLIENT, a child of the caller's current span; it begins before the request is written and ends when the
+    result was read, or the last item of one that is streamed. Its context goes along in the headers ``traceparent`` and ``tracestate``
+    (W3C Trace Context), so that the server's span is its child. Attributes: ``rpc.service``, ``rpc.method``, ``spyne.protocol``,
+    ``spyne.transport``; ``spyne.fault_code`` where the service answered with a fault, else ``error.type``. Either makes its status an error.
+
+    tracer_provider: the global one unless given. An object may be shared by clients.
+    """
+
+    def __init__(self, *, tracer_provider: Any = None) -> None:
+        _, propagate, self._trace = _api()
+        self._inject = propagate.inject
+        self._tracer = self._trace.get_tracer(SCOPE, tracer_provider=tracer_provider)
+
+    @contextmanager
+    def __call__(self, ctx: MethodContext) -> Iterator[Mapping[str, str]]:
+        """The span of a call, and the headers that tell the server of it."""
+        kind, attributes = self._trace.SpanKind.CLIENT, _said_of(ctx, ctx.out_protocol)
+        span = self._tracer.start_span(_name(ctx), kind=kind, attributes=attributes)
+        headers: dict[str, str] = {}
+        self._inject(headers, context=self._trace.set_span_in_context(span))
+        try:
+            yield headers
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            span.set_status(self._trace.StatusCode.ERROR)
+            span.set_attributes(_said_of_failure(error))
+            raise
+        finally:
+            span.end()
+
+
+def _api() -> Any:
+    """The parts of OpenTelemetry's API. Raises ImportError, with the extra to install."""
+    try:
+        from opentelemetry import metrics, propagate, trace
+    except ImportError:
+        raise ImportError("OpenTelemetry needs its API: pip install 'spyne[telemetry]'") from None
+    return metrics, propagate, trace
+
+
 class _Call(msgspec.Struct, frozen=True):
     """What is known of a call that is going on: its span and when it began."""
 
@@ -103,9 +146,20 @@ def _name(ctx: MethodContext) -> str:
 
 def _attributes(ctx: MethodContext) -> dict[str, str]:
     """What is said of a call; nothing that a client made up, for every value would be a time series of its own."""
-    found = {"spyne.protocol": type(ctx.in_protocol).__name__, "spyne.transport": str(ctx.transport.type or "")}
-    if ctx.descriptor is not None:
-        found["rpc.service"], _, found["rpc.method"] = _name(ctx).partition("/")
+    found = _said_of(ctx, ctx.in_protocol)
     if ctx.out_error is not None:
         found["spyne.fault_code"] = str(ctx.out_error.faultcode)
     return found
+
+
+def _said_of(ctx: MethodContext, protocol: Any) -> dict[str, str]:
+    found = {"spyne.protocol": type(protocol).__name__, "spyne.transport": str(ctx.transport.type or "")}
+    if ctx.descriptor is not None:
+        found["rpc.service"], _, found["rpc.method"] = _name(ctx).partition("/")
+    return found
+
+
+def _said_of_failure(error: BaseException) -> dict[str, str]:
+    if isinstance(error, Fault):
+        return {"spyne.fault_code": str(error.faultcode)}
+    return {"error.type": type(error).__qualname__}

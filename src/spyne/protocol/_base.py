@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ProtocolBase", "explain", "http_code_of", "media_type_of", "validation_error"]
 
-CodecKind = Literal["decode_request", "encode_response", "encode_request", "decode_response"]
+CodecKind = Literal["decode_request", "encode_response", "encode_request", "decode_response", "stream_response"]
 
 
 _NOT_OPTIONS = frozenset({"app", "event_manager"})
@@ -111,13 +111,20 @@ class ProtocolBase:
 
     def compile(self, kind: CodecKind, call: Any) -> Any:
         """The function that decodes or encodes one message of `call`; a type that this protocol cannot carry raises
-        DeclarationError with its path.
+        DeclarationError with its path. For "stream_response" it is what `result_scout` needs, None where the response cannot be read
+        item by item.
         """
         return None
 
     def scout(self, charset: str | None) -> Any:
         """What reads the beginning of a request, see `spyne.protocol._incoming.Scout`; asked only if `streams_in`."""
         raise NotImplementedError
+
+    def result_scout(self, ctx: MethodContext) -> Any:
+        """What reads the beginning of a response whose one result is an array, for a client that takes its items while they arrive;
+        None where this protocol reads it as a whole.
+        """
+        return None
 
     def create_in_document(self, ctx: MethodContext, charset: str | None = None) -> None:
         """Parse ``ctx.in_string`` into ``ctx.in_document``."""

@@ -1,4 +1,4 @@
-"""An argument that is still arriving: between the blocks of a transport and the items that user code asks for."""
+"""An argument or a result that is still arriving: between the blocks of a transport and the items that user code asks for."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ PIECE = 64 * 1024
 
 
 class Receiver(Protocol):
-    """Parses one request of one format as it arrives; methods raise DecodeError, LimitExceeded or a Fault.
+    """Parses one message of one format as it arrives; methods raise DecodeError, LimitExceeded or a Fault.
 
-    stream: the argument, once it is known that the request calls a method with one. document: what ``ctx.in_document`` is.
+    stream: the argument, once it is known that the request calls a method with one, or the result. document: what ``ctx.in_document`` is.
     """
 
     stream: Stream | None
     document: Any
 
     def feed(self, piece: bytes) -> bool:
-        """Parse some more; whether it is known by now how the request is to be read."""
+        """Parse some more; whether it is known by now how the message is to be read."""
         ...
 
     def close(self) -> None:
-        """The request is over."""
+        """The message is over."""
         ...
 
     def head(self) -> list[Any]:
@@ -49,14 +49,14 @@ class Receiver(Protocol):
 
     @property
     def is_closed(self) -> bool:
-        """Whether the request is over; `ready` then gives the last items."""
+        """Whether the message is over; `ready` then gives the last items."""
         ...
 
 
 class Incoming:
-    """The arguments of a call whose last one is a stream; it becomes ``ctx.in_stream``.
+    """The arguments of a call whose last one is a stream, or a result that is one; it becomes ``ctx.in_stream``.
 
-    receiver: has found the beginning of the stream. blocks: the rest of the request, an iterator or an asynchronous one.
+    receiver: has found the beginning of the stream. blocks: the rest of the message, an iterator or an asynchronous one.
     """
 
     __slots__ = ("_explain", "_pieces", "blocks", "receiver")
@@ -69,17 +69,27 @@ class Incoming:
 
     @property
     def stream(self) -> Stream:
-        """The argument."""
+        """The argument or result."""
         stream: Stream = self.receiver.stream
         return stream
+
+    @property
+    def document(self) -> Any:
+        """What has arrived of the message, without the items that were read."""
+        return self.receiver.document
 
     def arguments(self) -> Any:
         """The message: the arguments before the stream, and the iterator over its items. Raises DecodeError."""
         items = self.aitems() if self.stream.descriptor.stream_in_async else self.items()
         return self.stream.arguments(self.receiver.head(), items)
 
+    def results(self) -> Any:
+        """The iterator over the items of a result, an asynchronous one where the blocks come so. Raises DecodeError."""
+        self.receiver.head()
+        return self.aitems() if hasattr(self.blocks, "__anext__") else self.items()
+
     def items(self) -> Iterator[Any]:
-        """The items; reads on while they are asked for, and to the request's end after the last one. Raises Fault."""
+        """The items; reads on while they are asked for, and to the message's end after the last one. Raises Fault."""
         while not self.receiver.is_closed:
             yield from self._ready()
             if not self._pieces:
@@ -141,7 +151,7 @@ def explained(error: Exception) -> Fault | None:
 
 
 class Scout:
-    """Feeds the beginning of a request to a receiver until it says how the request is to be read."""
+    """Feeds the beginning of a message to a receiver until it says how the message is to be read."""
 
     __slots__ = ("_explain", "_left", "_receiver", "_seen")
 
@@ -160,8 +170,26 @@ class Scout:
         except ValueError as error:
             raise self._explain(error) or error from None
 
+    def whole(self, blocks: Iterator[bytes]) -> bytes | None:
+        """Read a message as far as its stream; one without a stream is read to its end and returned. Raises Fault."""
+        for block in blocks:
+            if self.feed(block):
+                break
+        else:
+            self.close()
+        return None if self.stream is not None else b"".join([*self._seen, *blocks])
+
+    async def awhole(self, blocks: AsyncIterator[bytes]) -> bytes | None:
+        """The same for blocks that come asynchronously."""
+        async for block in blocks:
+            if self.feed(block):
+                break
+        else:
+            self.close()
+        return None if self.stream is not None else b"".join([*self._seen, *[block async for block in blocks]])
+
     def close(self) -> None:
-        """The request is over already. Raises Fault."""
+        """The message is over already. Raises Fault."""
         try:
             self._receiver.close()
         except ValueError as error:
@@ -169,7 +197,7 @@ class Scout:
 
     @property
     def stream(self) -> Stream | None:
-        """The stream of the request, None when it is to be read as a whole."""
+        """The stream of the message, None when it is to be read as a whole."""
         stream: Stream | None = self._receiver.stream
         return stream
 
@@ -178,7 +206,7 @@ class Scout:
         return self._seen
 
     def incoming(self, blocks: Any) -> Incoming:
-        """The arguments, with the rest of the request."""
+        """The arguments or the result, with the rest of the message."""
         return Incoming(self._receiver, self._explain, self._left, blocks)
 
 
@@ -192,14 +220,10 @@ def open_stream(protocol: Any, ctx: MethodContext, charset: str | None) -> bool:
         if isinstance(chunks, bytes | bytearray | list | tuple) or chunks is None:
             return False
         scout, blocks = protocol.scout(charset), iter(chunks)
-        for block in blocks:
-            if scout.feed(block):
-                break
-        else:
-            scout.close()
-        if scout.stream is None:
-            ctx.in_string = [b"".join([*scout.seen(), *blocks])]
+        whole = scout.whole(blocks)
+        if whole is not None:
+            ctx.in_string = [whole]
             return False
         ctx.in_stream = scout.incoming(blocks)
-    ctx._in_document = ctx.in_stream.receiver.document
+    ctx._in_document = ctx.in_stream.document
     return True

@@ -1,4 +1,4 @@
-"""A request in XML whose last argument is read while it arrives."""
+"""A message in XML whose last argument, or whose result, is read while it arrives."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ class StreamReader:
 class XmlReceiver:
     """See `spyne.protocol._incoming.Receiver`.
 
-    find: the element of the call in a tree that is not complete; None as long as there is none, or False where the request is not to be
-    read in this way. finish: checks the whole tree in the end.
+    find: the element of the call or response in a tree that is not complete; None as long as there is none, or False where the message is
+    not to be read in this way. finish: checks the whole tree in the end.
     """
 
     __slots__ = (
@@ -100,7 +100,7 @@ class XmlReceiver:
 
     @property
     def stream(self) -> Stream | None:
-        """The stream, None where the request has none."""
+        """The stream, None where the message has none."""
         return None if self._reader is None else self._reader.stream
 
     @property
@@ -134,7 +134,7 @@ class XmlReceiver:
             self._reader, self._call = reader, found
         reader = self._reader
         assert reader is not None
-        for child in self._call:
+        for child in (self._call,) if reader.stream.bare else self._call:
             if reader.takes(child.tag):
                 self._open(reader, child)
                 return True
@@ -196,7 +196,7 @@ class XmlReceiver:
             self._finish(self._feed.root)
 
     def close(self) -> None:
-        """The request is over."""
+        """The message is over."""
         if self._items is not None:
             self._items.close()
         else:

@@ -167,7 +167,7 @@ class MessagePackDocument(HierDictDocument):
             if found is not None:
                 name, end = found
                 ctx.method_request_string = self.qualified(name)
-                ctx.in_body_doc = Body(data[end:], self.parse)
+                ctx._in_body_doc = Body(data[end:], self.parse)
                 return
         super().decompose_incoming_envelope(ctx, message)
 
@@ -179,7 +179,7 @@ class MessagePackDocument(HierDictDocument):
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
-            return read(ctx.in_body_doc)
+            return read(ctx._in_body_doc)
         except DecodeError as error:
             self._check_whole(ctx)
             raise validation_error(error) from None
@@ -187,7 +187,7 @@ class MessagePackDocument(HierDictDocument):
     def _check_whole(self, ctx: MethodContext) -> None:
         """Raise Fault for a document of which only the start was read, and that is no MessagePack."""
         document = ctx._in_document
-        if isinstance(document, Body) and isinstance(ctx.in_body_doc, Body):
+        if isinstance(document, Body) and isinstance(ctx._in_body_doc, Body):
             document()
 
 
@@ -352,12 +352,12 @@ class MessagePackRpc(MessagePackDocument):
             ctx.method_request_string = self.qualified(_method(bytes(name)))
         except _UNREADABLE:
             raise InvalidInputError("the name of the method is not a text in UTF-8") from None
-        ctx.in_body_doc = Body(params, self.parse)
+        ctx._in_body_doc = Body(params, self.parse)
 
     def _check_whole(self, ctx: MethodContext) -> None:
         """Raise Fault for arguments that are no MessagePack."""
-        if isinstance(ctx.in_body_doc, Body):
-            self.parse_or_fault(ctx.in_body_doc.data)
+        if isinstance(ctx._in_body_doc, Body):
+            self.parse_or_fault(ctx._in_body_doc.data)
 
     def _open_response(self, ctx: MethodContext, data: bytes) -> None:
         parts = _parts(data) or []
@@ -369,7 +369,7 @@ class MessagePackRpc(MessagePackDocument):
         if error != _NIL:
             ctx.in_error = _fault(self.parse_or_fault(error))
         else:
-            ctx.in_body_doc = Body(result, self.parse) if self.ignore_wrappers else self.parse_or_fault(result)
+            ctx._in_body_doc = Body(result, self.parse) if self.ignore_wrappers else self.parse_or_fault(result)
 
     def _deserialize_response(self, ctx: MethodContext) -> None:
         if ctx.in_error is None:

@@ -10,12 +10,15 @@ from lxml import etree
 
 from spyne.codec import xml_encode, xml_fast
 from spyne.codec._base import DecodeError, Options
+from spyne.codec._xml_names import members
 from spyne.codec._xop import ATTACHMENTS, inline
-from spyne.codec.xml_input import ParserOptions, XmlError, XmlReader
+from spyne.codec.xml_input import DEFAULT_OPTIONS, ParserOptions, XmlError, XmlReader
+from spyne.codec.xml_plain import NotPlain, PlainMessage
+from spyne.codec.xml_plain_document import Frame, PlainDocuments
 from spyne.codec.xml_stream import XmlFeed
-from spyne.const.xml import NS_SOAP11_ENV
+from spyne.const.xml import NS_SOAP11_ENV, NSMAP
 from spyne.error import Fault, RequestTooLongError, ResourceNotFoundError
-from spyne.interface._streams import stream_of
+from spyne.interface._streams import result_of, stream_of
 from spyne.limits import LimitExceeded, unless_off
 from spyne.protocol._base import CodecKind, ProtocolBase, first, joined, validation_error
 from spyne.protocol._incoming import Scout, explained, open_stream
@@ -23,6 +26,7 @@ from spyne.protocol._items import Items, is_stream
 from spyne.protocol._xml_fault import FAULT, fault_text, read_fault
 from spyne.protocol._xml_in import StreamReader, XmlReceiver
 from spyne.protocol._xml_out import PROLOG, Writer, XmlText, declare
+from spyne.protocol._xml_plain import PlainBody, PlainRequest, header_blocks, open_plain
 from spyne.protocol._xml_prefixes import check_names_in, check_prefixes
 from spyne.schema import DeclarationError, Field, resolve
 from spyne.util.excerpt import cut
@@ -50,17 +54,32 @@ _SAFE: Mapping[str, Any] = {
 _CHOICES = frozenset(ParserOptions.__struct_fields__)
 _MESSAGE_LENGTH = 240
 """Characters of one message of libxml2, which quotes values of any length."""
+_UNKNOWN: Any = object()
 
 
 class Reader:
     """Reads one message: `decode` takes its element; `headers` are (tag, decode) in order of declaration."""
 
-    __slots__ = ("decode", "headers", "wrapped")
+    __slots__ = ("_message", "_options", "_plain", "decode", "headers", "wrapped")
 
     def __init__(self, message: Message, options: Options) -> None:
+        self._message = message
+        self._options = options
+        self._plain: Any = _UNKNOWN
         self.decode = xml_fast.compile(message.field, options)
         self.wrapped = message.wrapped
         self.headers = [(_header_tag(field), xml_fast.compile(field, options)) for field in message.headers]
+
+    @property
+    def plain(self) -> PlainMessage | None:
+        """What reads the message without a tree, made on first use; None for a message that needs one."""
+        if self._plain is _UNKNOWN:
+            message = self._message
+            try:
+                self._plain = PlainMessage(message.field, message.namespace, message.name, self._options)
+            except NotPlain:
+                self._plain = None
+        return self._plain  # type: ignore[no-any-return]
 
     def read_headers(self, parent: Any) -> Any:
         """The header objects: None without any, one for one declared class, else a list with None for those absent; of a
@@ -135,6 +154,7 @@ class XmlDocument(ProtocolBase):
         self._schema: Any = None
         self._schema_lock = Lock()
         self._streams: dict[str, StreamReader] = {}
+        self._plain: PlainDocuments | None = None
         if mime_type is None and encoding is not None:
             mime_type = f"{self.mime_type.partition(';')[0]}; charset={encoding.lower()}"
         super().__init__(app, validator, mime_type, binary_encoding=binary_encoding)
@@ -168,6 +188,8 @@ class XmlDocument(ProtocolBase):
         message = call.request if kind.endswith("request") else call.response
         if kind == "decode_request":
             self.note_stream(call)
+        if kind == "stream_response":
+            return self.result_readers(call)
         if kind.startswith("decode"):
             return Reader(message, self.codec_options())
         return Writer(self.app.interface, message, self.codec_options())
@@ -189,15 +211,29 @@ class XmlDocument(ProtocolBase):
         self._streams.setdefault(message.name, reader)
         self.streams_in = True
 
+    def result_readers(self, call: Call) -> dict[str, StreamReader] | None:
+        """What reads the response of a method item by item, by the names of its element; None where its result is no array."""
+        stream, message = result_of(call), call.response
+        if stream is None or [member.place for member in members(stream.struct, self.codec_options())] != ["element"]:
+            return None
+        return dict.fromkeys((message.tag, message.name), StreamReader(message, stream, self.codec_options()))
+
     def scout(self, charset: str | None) -> Scout:
-        limits, names = self.app.limits, {name for reader in self._streams.values() for name in reader.names}
+        return self._scout(self._streams, charset)
+
+    def result_scout(self, ctx: MethodContext) -> Scout | None:
+        readers = ctx.app.codec(self, "stream_response", ctx.descriptor)
+        return None if readers is None else self._scout(readers, None)
+
+    def _scout(self, readers: dict[str, StreamReader], charset: str | None) -> Scout:
+        limits, names = self.app.limits, {name for reader in readers.values() for name in reader.names}
         feed = XmlFeed(limits, names, charset=charset, allow_pi=self.allow_pi, options=self.parser_options)
-        receiver = XmlReceiver(feed, self._streams, limits, self.find_call, self.check_envelope)
+        receiver = XmlReceiver(feed, readers, limits, self.find_call, self.check_envelope)
         return Scout(receiver, _explained)
 
     def find_call(self, root: Any) -> Any:
-        """The element of the call in a document of which only the start is there: None before it has come, False where the
-        document is to be read as a whole.
+        """The element of the call, or of its response, in a document of which only the start is there: None before it has come, False
+        where the document is to be read as a whole.
         """
         return root
 
@@ -208,7 +244,43 @@ class XmlDocument(ProtocolBase):
         if ctx._in_document is None and self.streams_in and open_stream(self, ctx, charset):
             return
         if ctx._in_document is None:
-            ctx._in_document = self.parse(joined(ctx.in_string), charset)
+            data = joined(ctx.in_string)
+            plain = self._read_plain(data, charset) if ctx.way == ctx.SERVER else None
+            ctx._in_document = plain or self.parse(data, charset)
+
+    def _read_plain(self, data: bytes, charset: str | None) -> PlainRequest | None:
+        """A request that needs no tree, read at once; None for all others, which are parsed."""
+        documents = self._plain
+        if documents is None:
+            documents = self._plain = self._plain_documents()
+        found = documents.read(data, charset)
+        return None if found is None else PlainRequest(found, lambda: self.parse(data, charset), documents.levels)
+
+    def _frame(self) -> Frame:
+        """What stands around a message."""
+        return Frame()
+
+    def _plain_documents(self) -> PlainDocuments:
+        namespaces = (*NSMAP.values(), *self.app.interface.nsmap.values())
+        find = self._plain_message if self._reads_plain() else None
+        return PlainDocuments(self._frame(), namespaces, self.app.limits, find)
+
+    def _reads_plain(self) -> bool:
+        """Whether this protocol does to requests what it would do to their trees."""
+        return (
+            self.validator != self.SCHEMA_VALIDATION
+            and self.parser_options == DEFAULT_OPTIONS
+            and type(self).parse is XmlDocument.parse
+        )
+
+    def _plain_message(self, tag: str) -> PlainMessage | None:
+        """What reads the element of a method without a tree; None where that takes more than its name."""
+        interface = self.app.interface
+        methods = interface.service_method_map.get(tag)
+        if not methods or tag in interface.shared or tag in self._streams:
+            return None
+        plain: PlainMessage | None = self.app.codec(self, "decode_request", methods[0]).plain
+        return plain if plain is not None and plain.tag == tag else None
 
     def parse(self, data: bytes, charset: str | None = None) -> Any:
         """The root element of a document. Raises Fault: Client.XMLSyntaxError or Client.RequestTooLong."""
@@ -220,7 +292,9 @@ class XmlDocument(ProtocolBase):
             raise RequestTooLongError(str(error)) from None
 
     def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
-        if ctx.in_body_doc is None:
+        if open_plain(ctx):
+            return
+        if ctx._in_body_doc is None:
             ctx.in_body_doc = ctx.in_document
         ctx.method_request_string = ctx.in_body_doc.tag
 
@@ -236,26 +310,26 @@ class XmlDocument(ProtocolBase):
         descriptor = ctx.descriptor
         if descriptor is None:
             raise ResourceNotFoundError(ctx.method_request_string or "")
-        body = ctx.in_body_doc
-        if self._schema is not None and body is not None:
-            self._put_attachments_in(body)
-            self.validate_document(body)
+        if self._schema is not None and ctx.in_body_doc is not None:
+            self._put_attachments_in(ctx.in_body_doc)
+            self.validate_document(ctx.in_body_doc)
         reader = ctx.app.codec(self, "decode_request", descriptor)
         try:
-            if ctx.in_header_doc is not None and ctx.in_header is None:
+            if ctx._in_header_doc is not None and ctx.in_header is None:
                 ctx.in_header = self._read_headers(reader, ctx)
             if ctx.in_object is None and ctx.in_stream is not None:
                 ctx.in_object = ctx.in_stream.arguments()
             if ctx.in_object is None:
-                value = reader.decode(body) if body is not None else None
+                value = read_body(ctx, reader)
                 ctx.in_object = value if reader.wrapped and value is not None else self._bare(reader, descriptor, value)
         except DecodeError as error:
             raise validation_error(error) from None
 
     def _read_headers(self, reader: Reader, ctx: MethodContext) -> Any:
-        if len(ctx.in_header_doc) > self._max_header_blocks:
+        blocks = header_blocks(ctx)
+        if len(blocks) > self._max_header_blocks:
             raise RequestTooLongError(str(LimitExceeded("header_blocks", self._max_header_blocks)))
-        return reader.read_headers(ctx.in_header_doc)
+        return reader.read_headers(blocks)
 
     @staticmethod
     def _bare(reader: Reader, descriptor: Any, value: Any) -> list[Any]:
@@ -270,6 +344,9 @@ class XmlDocument(ProtocolBase):
         reader = ctx.app.codec(self, "decode_response", ctx.descriptor)
         try:
             ctx.in_header = reader.read_headers(ctx.in_header_doc)
+            if ctx.in_stream is not None:
+                ctx.in_object = ctx.in_stream.results()
+                return
             value = reader.decode(body) if body is not None else None
         except DecodeError as error:
             raise validation_error(error) from None
@@ -375,6 +452,17 @@ class XmlDocument(ProtocolBase):
 def _explained(error: Exception) -> Fault | None:
     """The fault for what reading a document raises."""
     return Fault("Client.XMLSyntaxError", str(error)) if isinstance(error, XmlError) else explained(error)
+
+
+def read_body(ctx: MethodContext, reader: Reader) -> Any:
+    """The value of a request's element, None without one."""
+    body = ctx._in_body_doc
+    if isinstance(body, PlainBody) and body.request is ctx._in_document:
+        found = body.request.take(reader.plain)
+        if found is not None:
+            return found.value
+    body = ctx.in_body_doc
+    return None if body is None else reader.decode(body)
 
 
 _UTF8 = frozenset({"utf-8", "utf8"})

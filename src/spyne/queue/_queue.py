@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -65,7 +64,6 @@ class Queue:
         self.cursors = Cursors(self.tables, self.database, topic)
         self.parked = Parked(self.tables, topic)
         self.incarnation = ""
-        self._lock = threading.Lock()
         self._is_ready = False
 
     @property
@@ -89,14 +87,11 @@ class Queue:
         """Make the tables and the topic, or migrate them, unless that was done. Raises SchemaError for tables of a newer library."""
         if self._is_ready:
             return
-        with self._lock:
-            if self._is_ready:
-                return
-            with self.connect() as connection:
-                migrate(connection, self.tables, self.database)
-                self.log.make_topic(connection)
-                self.incarnation = incarnation(connection, self.tables, self.database)
-            self._is_ready = True
+        with self.connect() as connection:  # several at once do no harm, and a lock of threads would stop an event loop
+            migrate(connection, self.tables, self.database)
+            self.log.make_topic(connection)
+            self.incarnation = incarnation(connection, self.tables, self.database)
+        self._is_ready = True
 
     async def acreate(self) -> None:
         """The same on an event loop."""

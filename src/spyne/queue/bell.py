@@ -163,14 +163,13 @@ class LookingListener:
 
 
 class NotifyListener:
-    """Waits for PostgreSQL's NOTIFY on a connection of psycopg that is its own."""
+    """Waits for PostgreSQL's NOTIFY on a connection of psycopg that is its own, made by the first wait: a server that is down just then is no trouble here."""
 
     def __init__(self, connect: Callable[[], Any], channel: str) -> None:
         self._connect = connect
         self._channel = channel
         self._connection: Any = None
         self._woken = threading.Event()
-        self._open()
 
     def _open(self) -> None:
         connection = self._connect()
@@ -242,8 +241,12 @@ def _counting(engine: Engine, poll: float) -> LookingListener:
         uri=engine.url.query.get("uri") == "true",
     )
 
-    def look() -> int:
-        found: int = connection.execute("PRAGMA data_version").fetchone()[0]
+    def look() -> int | None:
+        try:
+            found: int = connection.execute("PRAGMA data_version").fetchone()[0]
+        except sqlite3.Error as error:  # a disk that is full or away: whoever reads the queue itself is told
+            logger.info("the counter of commits cannot be read: %s", error)
+            return None
         return found
 
     return LookingListener(poll, look, connection.close)

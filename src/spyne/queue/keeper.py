@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from spyne.queue._queue import Queue
-    from spyne.queue.lane import Lane, Options
+    from spyne.queue.lane import Lane
+    from spyne.queue.options import Options
 
 __all__ = ["Keeper"]
 
@@ -58,7 +59,7 @@ class Keeper:
                 self._keep(lane)
         if len(self.lanes) > 1 and self._is_time("share", self.options.lease / 5):
             self._share()
-        if not any(lane.lease for lane in self.lanes):
+        if not any(lane.delivery for lane in self.lanes):
             return
         if self.queue.retention is not None and self._is_time("trim", _TRIM_EVERY):
             with self.queue.connect() as connection:

@@ -133,14 +133,10 @@ async def read_beginning(
     """
     scout = ctx.in_protocol.scout(charset_of(ctx.transport.request_content_type))
     async with asyncio.timeout(timeout):
-        async for block in raw:
-            if scout.feed(block):
-                break
-        else:
-            scout.close()
-        if scout.stream is None:
-            ctx.in_string = [b"".join([*scout.seen(), *[block async for block in raw]])]
-            return
+        whole = await scout.awhole(raw)
+    if whole is not None:
+        ctx.in_string = [whole]
+        return
     channel.hold()
     blocks = _Blocks(raw, channel, timeout, gone)
     ctx.in_string = await _source(ctx, blocks, scout.stream.descriptor, place)

@@ -70,7 +70,7 @@ class Blocks:
     async def whole(self) -> bytes:
         """All of them in one piece."""
         first = await self._next()
-        if not self._more and self._coded is None:
+        if self._coded is None and not self._more:
             return first
         self._decoded = iter((first,)) if self._coded is None else self._coded.feed(first)
         return b"".join([block async for block in self])

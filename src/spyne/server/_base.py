@@ -131,11 +131,11 @@ class ServerBase:
         """The same for a server with an event loop: a coroutine is awaited on it."""
         for call in (ctx,) if ctx.batch is None else ctx.batch:
             if call.in_error is None and call.out_error is None and call.out_object is None:
-                await self.app.aprocess_request(call, gather=ctx.batch is not None or not self._may_stream(call))
+                await self.app.aprocess_request(call, gather=ctx.batch is not None or self._gathers)
 
-    def _may_stream(self, ctx: MethodContext) -> bool:
-        """Whether an asynchronous result is written while it is sent."""
-        return self.streams and not ctx.descriptor.one_way and bool(ctx.out_protocol.streams(ctx))
+    def _gathers(self, ctx: MethodContext) -> bool:
+        """Whether an asynchronous result is made a list, and not written while it is sent."""
+        return not self.streams or ctx.descriptor.one_way or not ctx.out_protocol.streams(ctx)
 
     def get_out_string(self, ctx: MethodContext) -> None:
         """Make ``ctx.out_string`` of the result or the error, unless user code has set it."""

@@ -70,7 +70,9 @@ def is_known(tag: str, if_none_match: Any) -> bool:
 
 def is_multipart(content_type: str | None) -> bool:
     """Whether a Content-Type is of several parts (RFC 2046 §5.1)."""
-    return content_type is not None and content_type.lstrip()[:10].lower() == "multipart/"
+    if content_type is None or content_type in _CHARSETS:  # most are one of these
+        return False
+    return content_type.lstrip()[:10].lower() == "multipart/"
 
 
 def status_line(code: int | str) -> str:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     Receive = Callable[[], Awaitable[dict[str, Any]]]
 
-__all__ = ["HungUp", "unless_hung_up", "within"]
+__all__ = ["HungUp", "Started", "unless_hung_up", "within"]
 
 T = TypeVar("T")
 
@@ -22,17 +22,16 @@ class HungUp(Exception):
     """The client closed the connection: there is nobody to answer."""
 
 
-async def unless_hung_up(work: Coroutine[Any, Any, T], receive: Receive, after: float = _WATCH_AFTER) -> T:
+async def unless_hung_up(work: Started[T], receive: Receive, after: float = _WATCH_AFTER) -> T:
     """What `work` returns. Raises HungUp when the client is gone before that; the work is cancelled.
 
     after: seconds that it may take before somebody listens.
     """
-    begun = _Begun(work)
-    if begun.is_done:
-        return begun.result
+    if work.is_done:
+        return work.result
     watch = _Watch(receive, after)
     try:
-        return await begun
+        return await work
     except asyncio.CancelledError:
         if watch.is_why():
             raise HungUp from None
@@ -41,16 +40,15 @@ async def unless_hung_up(work: Coroutine[Any, Any, T], receive: Receive, after: 
         watch.stop()
 
 
-async def within(seconds: float | None, work: Coroutine[Any, Any, T]) -> T:
+async def within(seconds: float | None, work: Started[T]) -> T:
     """What `work` returns. Raises TimeoutError when it takes longer; None is no limit."""
-    begun = _Begun(work)
-    if begun.is_done:
-        return begun.result
+    if work.is_done:
+        return work.result
     async with asyncio.timeout(seconds):
-        return await begun
+        return await work
 
 
-class _Begun(Generic[T]):
+class Started(Generic[T]):
     """A coroutine that was run to where it first waits: most of ours never do, and then need nobody to look after them."""
 
     __slots__ = ("_waits_for", "_work", "is_done", "result")

@@ -19,7 +19,7 @@ from spyne.server._asgi_body import Blocks
 from spyne.server._asgi_scope import AsgiMethodContext, AsgiTransportContext
 from spyne.server._headers import is_multipart
 from spyne.server._reply import BegunAsync, Silent, SilentAsync, as_bytes
-from spyne.server._waiting import HungUp, unless_hung_up, within
+from spyne.server._waiting import HungUp, Started, unless_hung_up, within
 from spyne.server.http import Cors, HttpBase, HttpReply
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _ENOUGH = 64 * _KIB
 """Bytes that a thread gathers of a generator before it hands them over."""
 _SOON = 0.005
 """Seconds after which what it has is taken from it."""
+
 _NOTHING = {None}
 
 
@@ -50,9 +51,10 @@ class AsgiApplication(HttpBase):
     """Serves an application to any ASGI server: ``AsgiApplication(app)`` is the callable.
 
     ``async def`` methods are awaited on the server's loop; others run in threads, at most `threads` at once, and so do the events around
-    them. inline: run those on the loop as well, for methods that never wait. body_timeout: seconds in which a request's body must have
-    come, None for no limit. lifespan: called with this object at the server's start, gives an asynchronous context manager that is left at
-    its end; the mapping that it yields, if any, becomes the ``state`` of every request's scope. The other options are those of `HttpBase`.
+    them. inline: run those on the loop as well, for methods that never wait; ``_inline=True`` of @rpc is that for one method. body_timeout:
+    seconds in which a request's body must have come, None for no limit. lifespan: called with this object at the server's start, gives an
+    asynchronous context manager that is left at its end; the mapping that it yields, if any, becomes the ``state`` of every request's scope.
+    The other options are those of `HttpBase`.
 
     When the client hangs up, a coroutine is cancelled and a generator closed; a thread is waited for. An error in the middle of a streamed
     body is raised, for the server to abort the connection. Events are ``http_call``, ``http_return`` or ``http_exception``, ``http_close``, and
@@ -95,6 +97,7 @@ class AsgiApplication(HttpBase):
         self._streams_in = any(protocol.streams_in for protocol in app.in_protocols)
         awaited = iscoroutinefunction(app.call_wrapper)
         self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
+        self._quick = {descriptor for descriptor in app.interface.calls if inline or descriptor.inline} - self._awaited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the kinds ``http`` and ``lifespan``; a ``websocket`` is refused."""
@@ -148,11 +151,16 @@ class AsgiApplication(HttpBase):
             is_long = await self._read(ctx, fields, receive)
         contexts = await self._in_thread(ctx, self.dispatch, ctx) if is_long else self.dispatch(ctx)
         called = {call.descriptor for call in ctx.batch} if ctx.batch else {ctx.descriptor}
+        if self._quick and called <= self._quick and len(contexts) == 1:
+            if is_long:
+                await self._in_thread(ctx, self.get_in_object, ctx)
+            return self._run(ctx, contexts)
         if not called.isdisjoint(self._awaited):
-            return await unless_hung_up(self._run_awaited(ctx, contexts, is_long), receive)
+            started = Started(self._run_awaited(ctx, contexts, is_long))
+            return started.result if started.is_done else await unless_hung_up(started, receive)
         if self.inline or called == _NOTHING:
             return self._run(ctx, contexts)
-        return await unless_hung_up(self._in_thread(ctx, self._run, ctx, contexts), receive)
+        return await unless_hung_up(Started(self._in_thread(ctx, self._run, ctx, contexts)), receive)
 
     def _run(self, ctx: Any, contexts: list[Any]) -> HttpReply:
         """The whole of a call that does not wait for anything."""
@@ -178,7 +186,7 @@ class AsgiApplication(HttpBase):
         for call in ctx.batch or (ctx,):
             if call.in_error is None and call.out_error is None and call.out_object is None:
                 if self.inline or call.descriptor in self._awaited:
-                    await self.app.aprocess_request(call, gather=bool(ctx.batch) or not self._may_stream(call))
+                    await self.app.aprocess_request(call, gather=bool(ctx.batch) or self._gathers)
                 else:
                     await self._in_thread(ctx, self.app.process_request, call)
 
@@ -211,25 +219,27 @@ class AsgiApplication(HttpBase):
                 blocks = Blocks(receive.source, coded, self.max_content_length, self.too_long)
                 return await self._read_beginning(ctx, blocks, receive)
             blocks = Blocks(receive, coded, self.max_content_length, self.too_long)
-            return await within(self.body_timeout, self._read_whole(ctx, blocks))
+            if is_multipart(ctx.transport.request_content_type):
+                await within(self.body_timeout, Started(self._keep(ctx, blocks)))
+                return True
+            started = Started(blocks.whole())
+            body = started.result if started.is_done else await within(self.body_timeout, started)
+            ctx.in_string = [body]
+            return len(body) > _LONG
         except TimeoutError:
             self.refuse_body(ctx, InvalidInputError(f"the request's body did not come within {self.body_timeout} s"))
         except Fault as error:
             self.refuse_body(ctx, error)
         return False
 
-    async def _read_whole(self, ctx: Any, blocks: Blocks) -> bool:
-        if is_multipart(ctx.transport.request_content_type):
-            file = SpooledTemporaryFile(max_size=_LONG)  # noqa: SIM115 - it is closed with the call
-            ctx.on_close(file.close)
-            async for block in blocks:
-                file.write(block)
-            file.seek(0)
-            ctx.in_string = iter(lambda: file.read(self.block_length), b"")
-            return True
-        body = await blocks.whole()
-        ctx.in_string = [body]
-        return len(body) > _LONG
+    async def _keep(self, ctx: Any, blocks: Blocks) -> None:
+        """Keep a body of several parts in a file, from which they are read."""
+        file = SpooledTemporaryFile(max_size=_LONG)  # noqa: SIM115 - it is closed with the call
+        ctx.on_close(file.close)
+        async for block in blocks:
+            file.write(block)
+        file.seek(0)
+        ctx.in_string = iter(lambda: file.read(self.block_length), b"")
 
     async def _read_beginning(self, ctx: Any, blocks: Blocks, channel: Any) -> bool:
         """The same for a body that may hold a stream, which is read while the call runs."""
@@ -237,7 +247,7 @@ class AsgiApplication(HttpBase):
         return type(ctx.in_string) is list and len(ctx.in_string[0]) > _LONG
 
     def _place_of(self, descriptor: Any) -> str:
-        return "loop" if self.inline or descriptor in self._awaited else "thread"
+        return "loop" if self.inline or descriptor in self._awaited or descriptor in self._quick else "thread"
 
     def _check_announced(self, fields: Fields) -> Any:
         """Refuse a body that is too long by its headers; else what decompresses it."""
@@ -259,7 +269,7 @@ class AsgiApplication(HttpBase):
             whole = b""
         else:
             await _put(send, start)
-            await unless_hung_up(self._stream(ctx, body, send), receive, 0)
+            await unless_hung_up(Started(self._stream(ctx, body, send)), receive, 0)
             return
         try:
             await send(start)
@@ -288,9 +298,9 @@ class AsgiApplication(HttpBase):
         ended = False
         while not ended:
             found: list[bytes] = []
-            work = asyncio.ensure_future(self._in_thread(ctx, _gather, parts, found))
+            work = asyncio.ensure_future(self._in_thread(ctx, _gather, parts, found, perf_counter() + _SOON))
             try:
-                await asyncio.wait({work}, timeout=_SOON)
+                await asyncio.wait({work}, timeout=2 * _SOON)
                 if not work.done():
                     await _put_part(send, _taken(found))
                 ended = await work
@@ -330,7 +340,7 @@ class AsgiApplication(HttpBase):
     async def _in_thread(self, ctx: Any, function: Callable[..., T], *args: Any) -> T:
         """What a function returns that runs in the pool, with the context variables of the call, which all its threads share.
 
-        Whoever is cancelled meanwhile waits for it, for a thread cannot be stopped; one that has not begun does not.
+        Whoever is cancelled meanwhile waits for it, for a thread cannot be stopped; one that has not started does not.
         """
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="spyne")
@@ -397,13 +407,13 @@ async def _put_part(send: Send, block: bytes) -> None:
         await _put(send, {"type": "http.response.body", "body": block, "more_body": True})
 
 
-def _gather(parts: Iterator[bytes], found: list[bytes]) -> bool:
-    """Add the next parts to what was found; whether they were the last."""
-    size, start = 0, perf_counter()
+def _gather(parts: Iterator[bytes], found: list[bytes], end: float) -> bool:
+    """Add the next parts to what was found; whether they were the last. No part waits for another that comes after `end`."""
+    size = 0
     for part in parts:
         found.append(part)
         size += len(part)
-        if size >= _ENOUGH or perf_counter() - start > _SOON:
+        if size >= _ENOUGH or perf_counter() > end:
             return False
     return True
 

@@ -21,7 +21,8 @@ from spyne.error import InternalError
 from spyne.queue._colour import awaited, is_on_loop
 from spyne.queue._queue import queue_of
 from spyne.queue.keeper import Keeper
-from spyne.queue.lane import Lane, Options
+from spyne.queue.lane import Lane
+from spyne.queue.options import Options
 from spyne.queue.policy import Failure, GoOn, Stop
 from spyne.queue.sql.databases import is_passing
 from spyne.queue.sql.engine import is_in_memory
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from spyne.error import Fault
     from spyne.queue._queue import Queue
     from spyne.queue.policy import Delivery, Policy
+    from spyne.queue.sql.cursor import Lease
     from spyne.queue.task import Task
     from spyne.queue.work import Work
 
@@ -58,14 +60,14 @@ class TaskContext(TransportContext):
 
     type = "queue"
 
-    def __init__(self, parent: MethodContext | None, itself: Consumer, task: Task, lane: Lane, attempt: int) -> None:
+    def __init__(self, parent: MethodContext | None, itself: Consumer, task: Task, lease: Lease, attempt: int) -> None:
         super().__init__(parent, itself)
         self.consumer_id = itself.consumer_id
         self.task_id = task.task_id
         self.position = task.position
         self.topic = itself.queue.topic
-        self.lane = lane.number
-        self.epoch = lane.lease.epoch if lane.lease is not None else 0
+        self.lane = lease.lane
+        self.epoch = lease.epoch
         self.attempt = attempt
         self.key = task.key
         self.created_at = task.created_at
@@ -273,9 +275,9 @@ class Consumer(ServerBase):
 
     # --- a task ---
 
-    def run(self, task: Task, work: Work, lane: Lane, attempt: int) -> Failure | None:
+    def run(self, task: Task, work: Work, lease: Lease, attempt: int) -> Failure | None:
         """Take a task through the pipeline; a lane calls it. What it did in the consumer's transaction is undone where it failed."""
-        ctx = self._context(task, work, lane, attempt)
+        ctx = self._context(task, work, lease, attempt)
         try:
             fault, is_permanent = self._run(ctx, work)
         except BaseException:
@@ -290,8 +292,8 @@ class Consumer(ServerBase):
             raise TransactionEnded(InternalError(_ended()))
         return None if fault is None else Failure(fault=fault, attempt=attempt, is_permanent=is_permanent)
 
-    def _context(self, task: Task, work: Work, lane: Lane, attempt: int) -> MethodContext:
-        transport = TaskContext(None, self, task, lane, attempt)
+    def _context(self, task: Task, work: Work, lease: Lease, attempt: int) -> MethodContext:
+        transport = TaskContext(None, self, task, lease, attempt)
         transport._work = work
         ctx = self.make_context(transport)
         ctx.in_string = [task.data]

@@ -159,7 +159,8 @@ class WsgiApplication(HttpBase):
         length = self._announced(environ)
         if length is None and environ["REQUEST_METHOD"] in _BODILESS and "HTTP_TRANSFER_ENCODING" not in environ:
             return b""  # RFC 9112 §6.3
-        coded = self.decoded_body(environ.get("HTTP_CONTENT_ENCODING"))
+        coding = environ.get("HTTP_CONTENT_ENCODING")
+        coded = self.decoded_body(coding) if coding else None
         try:
             if length is not None and coded is None:
                 return self._read_length(environ["wsgi.input"], length)
@@ -196,9 +197,10 @@ class WsgiApplication(HttpBase):
 
     def _length(self, text: str) -> int:
         """A Content-Length as a number (RFC 9110 §8.6)."""
-        text = text.strip(" \t")
-        if not (text.isascii() and text.isdigit()):
-            raise InvalidInputError("Content-Length is not a number")
+        if not (text.isdigit() and text.isascii()):
+            text = text.strip(" \t")
+            if not (text.isdigit() and text.isascii()):
+                raise InvalidInputError("Content-Length is not a number")
         if len(text) > _SUSPICIOUS_LENGTH:
             raise self.too_long()
         return int(text)

@@ -201,11 +201,11 @@ class HierDictDocument(ProtocolBase):
     def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
         document = ctx.in_document
         if message == self.RESPONSE:
-            ctx.in_body_doc = document
+            ctx._in_body_doc = document
             return
         ((name, body),) = one_key(document).items()
         ctx.method_request_string = self.qualified(name)
-        ctx.in_body_doc = {} if body is None else body
+        ctx._in_body_doc = {} if body is None else body
 
     def qualified(self, name: object) -> str:
         """The method's name in Clark's notation: dict documents name the methods of the target namespace."""
@@ -223,33 +223,36 @@ class HierDictDocument(ProtocolBase):
             read, wrapped = ctx.app.codec(self, "decode_request", ctx.descriptor)
             value = self._read(read, ctx)
             if wrapped and value is None:  # null stands for no arguments
-                ctx.in_body_doc = {}
+                ctx._in_body_doc = {}
                 value = self._read(read, ctx)
             ctx.in_object = value if wrapped else [value] if ctx.descriptor.in_names else []
         self.fire("after_deserialize", ctx)
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
-            return read(ctx.in_body_doc)
+            return read(ctx._in_body_doc)
         except DecodeError as error:
             raise validation_error(error) from None
 
     def _deserialize_response(self, ctx: MethodContext) -> None:
-        document = ctx.in_body_doc
+        document = ctx._in_body_doc
         if isinstance(document, Mapping) and document.keys() >= {"faultcode", "faultstring"}:
             code, text, actor = (str(document.get(key) or "") for key in ("faultcode", "faultstring", "faultactor"))
             ctx.in_error = Fault(code, text, actor, document.get("detail"))
             return
-        ctx.in_object = self._read_result(ctx)
+        if ctx.in_stream is not None:
+            ctx.in_object = self._read(lambda _: ctx.in_stream.results(), ctx)
+        else:
+            ctx.in_object = self._read_result(ctx)
 
     def _read_result(self, ctx: MethodContext) -> Any:
         """What a response says, without the name of its message."""
         read, results = ctx.app.codec(self, "decode_response", ctx.descriptor)
-        document = ctx.in_body_doc
+        document = ctx._in_body_doc
         message = ctx.app.call_of(ctx.descriptor).response
         named = message.wrapped and not self.ignore_wrappers
         if named and isinstance(document, Mapping) and document.keys() == {message.name}:
-            ctx.in_body_doc = document[message.name]
+            ctx._in_body_doc = document[message.name]
         value = self._read(read, ctx)
         if value is not None and (results > 1 or named):
             value = list(value)

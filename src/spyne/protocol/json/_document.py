@@ -12,7 +12,7 @@ from spyne.codec._base import DecodeError, Options
 from spyne.codec.json_input import check_depth, check_numbers
 from spyne.codec.tree_native import Malformed, json_reader, json_tree, json_writer, reject_duplicates
 from spyne.error import Fault, RequestTooLongError
-from spyne.interface._streams import stream_of
+from spyne.interface._streams import result_of, stream_of
 from spyne.limits import LimitExceeded
 from spyne.protocol._base import ProtocolBase, first, joined, validation_error
 from spyne.protocol._incoming import Scout, explained, open_stream
@@ -94,6 +94,8 @@ class JsonDocument(HierDictDocument):
         return lambda values: start + write(first(values)) + b"}"
 
     def compile(self, kind: CodecKind, call: Call) -> Any:
+        if kind == "stream_response":
+            return self._result_reader(call)
         reads_itself = type(self).create_in_document is not JsonDocument.create_in_document
         stream = None if reads_itself or kind != "decode_request" else stream_of(call)
         if stream is not None:
@@ -102,6 +104,21 @@ class JsonDocument(HierDictDocument):
             self._streams[call.request.tag] = reader
             self.streams_in = True
         return super().compile(kind, call)
+
+    def _result_reader(self, call: Call) -> JsonStream | None:
+        """What reads the response of a method item by item; None where its result is no array that stands alone."""
+        stream = result_of(call)
+        if stream is None or (call.response.wrapped and not self.ignore_wrappers):
+            return None
+        unique = self.duplicate_keys == "refuse"
+        return JsonStream(stream, self.codec_options(), self.app.limits, unique=unique, alone=True)
+
+    def result_scout(self, ctx: MethodContext) -> Scout | None:
+        reader = ctx.app.codec(self, "stream_response", ctx.descriptor)
+        if reader is None:
+            return None
+        limit = self.app.limits.stream_item
+        return Scout(JsonReceiver({}, limit, lambda data: Body(data, self.parse_or_fault), reader), self._explained)
 
     def scout(self, charset: str | None) -> Scout:
         start = len(self.qualified(""))
@@ -140,7 +157,7 @@ class JsonDocument(HierDictDocument):
             match = _CALL(data)
             if match is not None and data.endswith(b"}"):
                 ctx.method_request_string = self.qualified(match[1].decode("utf-8", "replace"))
-                ctx.in_body_doc = Body(data[match.end() : -1], self.parse)
+                ctx._in_body_doc = Body(data[match.end() : -1], self.parse)
                 return
         super().decompose_incoming_envelope(ctx, message)
 
@@ -152,17 +169,17 @@ class JsonDocument(HierDictDocument):
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
-            return read(ctx.in_body_doc)
+            return read(ctx._in_body_doc)
         except DecodeError as error:
             self._check_whole(ctx)
-            if not isinstance(error, Malformed) or not isinstance(ctx.in_body_doc, Body):
+            if not isinstance(error, Malformed) or not isinstance(ctx._in_body_doc, Body):
                 raise validation_error(error) from None
         # The arguments alone are no JSON although the document is: it has its one key twice, of which the last counts.
-        (ctx.in_body_doc,) = ctx._in_document().values()
+        (ctx._in_body_doc,) = ctx._in_document().values()
         return super()._read(read, ctx)
 
     def _check_whole(self, ctx: MethodContext) -> None:
         """Raise Fault for a document of which only the start was read, and that is no JSON or has more than one key."""
         document = ctx._in_document
-        if isinstance(document, Body) and isinstance(ctx.in_body_doc, Body):
+        if isinstance(document, Body) and isinstance(ctx._in_body_doc, Body):
             one_key(document())

@@ -50,12 +50,12 @@ class HybridHttpJsonDocument(JsonDocument):
         get_path = getattr(ctx.transport, "get_path", None)
         name = get_path().rpartition("/")[2] if get_path is not None else ""
         ctx.method_request_string = self.qualified(name)
-        ctx.in_body_doc = ctx._in_document
+        ctx._in_body_doc = ctx._in_document
 
     def _check_whole(self, ctx: MethodContext) -> None:
         """Raise Fault for a body that is no JSON, or that passes a limit."""
-        if isinstance(ctx.in_body_doc, Body):
-            ctx.in_body_doc()
+        if isinstance(ctx._in_body_doc, Body):
+            ctx._in_body_doc()
 
     def _request_writer(self, message: Message, options: Options) -> Any:
         write = json_writer(message.field, options)

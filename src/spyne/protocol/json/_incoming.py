@@ -1,4 +1,4 @@
-"""A request in JSON whose last argument is read while it arrives."""
+"""A message in JSON whose last argument, or whose result, is read while it arrives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from spyne.codec._base import DecodeError, absence, counter
 from spyne.codec.json_input import check_numbers
-from spyne.codec.json_stream import JsonCall, JsonItems
+from spyne.codec.json_stream import JsonCall, JsonItems, JsonResult
 from spyne.codec.tree_native import json_reader, reject_duplicates
 from spyne.schema import Field
 from spyne.schema.nodes import Array
@@ -24,16 +24,17 @@ __all__ = ["JsonReceiver", "JsonStream"]
 
 
 class JsonStream:
-    """Reads the parts of one message with a stream."""
+    """Reads the parts of one message with a stream. alone: the message is the stream itself, without an object around it."""
 
     __slots__ = ("check_count", "decode_head", "decode_item", "decode_items", "required", "stream")
 
-    def __init__(self, stream: Stream, options: Options, limits: Limits, *, unique: bool) -> None:
+    def __init__(self, stream: Stream, options: Options, limits: Limits, *, unique: bool, alone: bool = False) -> None:
         self.stream = stream
+        depth = options.max_depth if alone else options.max_depth - 1
         item = msgspec.structs.replace(stream.array.item, min_occurs=0, max_occurs=1)
         array = Array(item=msgspec.structs.replace(item, max_occurs=None))
-        in_array = msgspec.structs.replace(options, max_depth=max(options.max_depth - 1, 0))
-        in_item = msgspec.structs.replace(options, max_depth=max(options.max_depth - 2, 0))
+        in_array = msgspec.structs.replace(options, max_depth=max(depth, 0))
+        in_item = msgspec.structs.replace(options, max_depth=max(depth - 1, 0))
 
         def checked(field: Field, options: Options) -> Callable[[bytes], Any]:
             read = json_reader(field, options)
@@ -54,19 +55,25 @@ class JsonStream:
 
 
 class JsonReceiver:
-    """See `spyne.protocol._incoming.Receiver`. make_document: from bytes to what ``ctx.in_document`` is."""
+    """See `spyne.protocol._incoming.Receiver`. methods: by name, for a request. make_document: from bytes to what ``ctx.in_document`` is.
+    result: what reads a response.
+    """
 
     __slots__ = ("_call", "_items", "_limit", "_make_document", "_methods", "_reader", "document", "is_closed")
 
     def __init__(
-        self, methods: Mapping[str, JsonStream], limit: int | None, make_document: Callable[[bytes], Any]
+        self,
+        methods: Mapping[str, JsonStream],
+        limit: int | None,
+        make_document: Callable[[bytes], Any],
+        result: JsonStream | None = None,
     ) -> None:
         self._methods = methods
         self._limit = limit
         self._make_document = make_document
-        self._call = JsonCall(self._find, limit)
+        self._call = JsonCall(self._find, limit) if result is None else JsonResult()
         self._items: JsonItems | None = None
-        self._reader: JsonStream | None = None
+        self._reader = result
         self.document: Any = None
         self.is_closed = False
 
@@ -76,7 +83,7 @@ class JsonReceiver:
 
     @property
     def stream(self) -> Stream | None:
-        """The stream, None where the request has none."""
+        """The stream, None where the message has none."""
         return None if self._reader is None or self._items is None else self._reader.stream
 
     def feed(self, piece: bytes) -> bool:
@@ -90,16 +97,15 @@ class JsonReceiver:
         reader = self._reader
         if not call.is_foreign and reader is not None and call.head is not None:
             decoders = (reader.decode_items, reader.decode_item)
-            self._items = JsonItems(call.cursor, reader.stream.name, *decoders, self._limit, call.phase)
-            name = msgspec.json.encode(call.method)
-            self.document = self._make_document(b"{" + name + b":" + call.head + b"}")
+            self._items = JsonItems(call.cursor, reader.stream.name, *decoders, self._limit, call.phase, call.behind)
+            self.document = self._make_document(call.document)
         return True
 
     def close(self) -> None:
-        """The request is over."""
+        """The message is over."""
         self.is_closed = True
         if self._items is not None:
-            self._items.is_closed = True
+            self._items.close()
 
     def head(self) -> list[Any]:
         """The arguments before the stream."""

@@ -249,7 +249,7 @@ class JsonRpc(JsonDocument):
             id, name, params = found
             ctx.inprot_ctx = JsonRpcContext(id, False, True)
             ctx.method_request_string = self.qualified(name)
-            ctx.in_body_doc = Body(params, self.parse)
+            ctx._in_body_doc = Body(params, self.parse)
         elif data[:1] != b"{" and _is_batch(data):
             self._open_batch(ctx, document)
         else:
@@ -271,7 +271,7 @@ class JsonRpc(JsonDocument):
             return
         ctx.inprot_ctx = JsonRpcContext(id or None, is_part)
         ctx.method_request_string = self.qualified(request.method)
-        ctx.in_body_doc = {} if params in (b"", b"null") else Body(params, self.parse)
+        ctx._in_body_doc = {} if params in (b"", b"null") else Body(params, self.parse)
 
     def _open_carefully(self, ctx: MethodContext, request: Any, is_part: bool) -> None:
         """The same for a request that is parsed. Raises Fault for what is wrong with it."""
@@ -285,7 +285,7 @@ class JsonRpc(JsonDocument):
             raise Fault(INVALID, mistake)
         ctx.method_request_string = self.qualified(request["method"])
         params = request.get("params")
-        ctx.in_body_doc = {} if params is None else params
+        ctx._in_body_doc = {} if params is None else params
 
     def _open_batch(self, ctx: MethodContext, document: Body) -> None:
         """Take several requests apart (§6); a mistake in the JSON of one is an error of all."""
@@ -314,7 +314,7 @@ class JsonRpc(JsonDocument):
 
     def _read(self, read: Any, ctx: MethodContext) -> Any:
         try:
-            return read(ctx.in_body_doc)
+            return read(ctx._in_body_doc)
         except (DecodeError, LimitExceeded) as error:
             is_cut = isinstance(ctx.inprot_ctx, JsonRpcContext) and ctx.inprot_ctx.is_cut
             name = ctx.method_request_string
@@ -353,7 +353,7 @@ class JsonRpc(JsonDocument):
         if error is not None:
             ctx.in_error = _fault_of(error)
         elif "result" in response:
-            ctx.in_body_doc = response["result"]
+            ctx._in_body_doc = response["result"]
         else:
             raise Fault(INVALID_RESPONSE, "the response has neither a result nor an error")
 

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from urllib.parse import quote, unquote
 
+from spyne.codec.xml_plain_document import Frame
 from spyne.error import Fault, RequestNotAllowed, RequestTooLongError
 from spyne.interface._rpc import rpc_call
 from spyne.limits import LimitExceeded
 from spyne.protocol._base import CodecKind, ProtocolBase
 from spyne.protocol._xml_out import xsi_if_used
+from spyne.protocol._xml_plain import header_blocks, open_plain
 from spyne.protocol.soap._encoded import looks_encoded, read_encoded, says_encoded
 from spyne.protocol.soap._envelope import FAULT_READERS, SOAP11, VERSIONS, EnvelopeWriter, Version
 from spyne.protocol.soap._headers import (
@@ -136,6 +138,8 @@ class SoapBase(MimeDocument):
         call = self._styled(call)
         if kind == "decode_request":
             self.note_stream(call)
+        if kind == "stream_response":
+            return self.result_readers(call)
         message = call.request if kind.endswith("request") else call.response
         if kind.startswith("decode"):
             return SoapReader(message, self.codec_options())
@@ -163,7 +167,15 @@ class SoapBase(MimeDocument):
             return RequestNotAllowed(f"a SOAP request needs a Content-Type, such as {self.mime_type}")
         return None
 
+    def _reads_plain(self) -> bool:
+        return super()._reads_plain() and self.style == "document"
+
+    def _frame(self) -> Frame:
+        return Frame(self.version.namespace, ("Envelope", "Body"), "Header")
+
     def decompose_incoming_envelope(self, ctx: MethodContext, message: str = ProtocolBase.REQUEST) -> None:
+        if open_plain(ctx):
+            return
         root, version = ctx.in_document, self.version
         if root.tag != version.envelope:
             if message == ProtocolBase.REQUEST:
@@ -326,13 +338,13 @@ class SoapBase(MimeDocument):
     # --- headers ---
 
     def _deserialize_request(self, ctx: MethodContext) -> None:
-        if ctx.in_header_doc is not None and self.must_understand and ctx.descriptor is not None and ctx.aux is None:
+        if ctx._in_header_doc is not None and self.must_understand and ctx.descriptor is not None and ctx.aux is None:
             self._check_understood(ctx)
         super()._deserialize_request(ctx)
 
     def _check_understood(self, ctx: MethodContext) -> None:
         """SOAP 1.1 §4.2.3, SOAP 1.2 part 1 §2.4: nothing is done for a request whose headers are not understood."""
-        header = ctx.in_header_doc
+        header = header_blocks(ctx)
         if len(header) > self._max_header_blocks:
             raise RequestTooLongError(str(LimitExceeded("header_blocks", self._max_header_blocks)))
         known = ctx.app.codec(self, "decode_request", ctx.descriptor).understood

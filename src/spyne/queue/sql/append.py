@@ -23,7 +23,8 @@ Append: TypeAlias = Callable[["Connection", "Sequence[Row]"], list[int]]
 
 def append_of(database: str, table: Table) -> Append:
     """What appends several rows of one topic. database: its name in `databases`."""
-    return _MANY.get(database, _insert_values)(table)
+    make: Callable[[Any], Append] = _MANY.get(database, _insert_values)
+    return make(table)
 
 
 def _insert_values(table: Table) -> Append:
@@ -46,7 +47,9 @@ def _insert_arrays(table: Table) -> Append:
     data = func.substring(every, given.c.start, given.c.size)
     rows_in_order = select(topic, data, given.c.size, given.c.task_key, given.c.key_hash).order_by(given.c.place)
     statement = (
-        insert(table).from_select(["topic", "data", "size", "task_key", "key_hash"], rows_in_order).returning(columns.id)
+        insert(table)
+        .from_select(["topic", "data", "size", "task_key", "key_hash"], rows_in_order)
+        .returning(columns.id)
     )
 
     def append(connection: Connection, rows: Sequence[Row]) -> list[int]:

@@ -187,18 +187,20 @@ class Cursors:
     def seek(self, connection: Connection, worker_id: str, position: int) -> int:
         """Put all lanes of a consumer to a position and return how many there are; an owner loses its lease, and takes it again from there."""
         values = {"pos": position, "epoch": self.table.c.epoch + 1, "attempts": 0, "crash_count": 0, "crash_pos": -1}
+        values |= {"suspect_until": 0, "updated_at": clock()}
         where = and_(self.table.c.worker_id == worker_id, self.table.c.topic == self.topic)
-        return int(connection.execute(update(self.table).where(where).values(values, updated_at=clock())).rowcount)
+        return int(connection.execute(update(self.table).where(where).values(values)).rowcount)
 
     # --- all of them ---
 
     def rows(self, connection: Connection, worker_id: str | None = None) -> list[Row[Any]]:
-        """The cursors of the topic, or of one consumer, with ``is_held``, ``is_wanted`` by another owner, and ``age`` in milliseconds since the last sign of life."""
+        """The cursors of the topic, or of one consumer, with ``is_held``, ``is_wanted`` by another owner, ``age`` in milliseconds since the last sign of life, and ``left`` of the lease."""
         held = and_(self.table.c.owner.is_not(None), self.table.c.lease_until > clock())
         wanted = and_(self.table.c.wanted_by.is_not(None), self.table.c.wanted_until > clock())
         age = clock() - self.table.c.updated_at
+        left = self.table.c.lease_until - clock()
         statement = (
-            select(self.table, held.label("is_held"), wanted.label("is_wanted"), age.label("age"))
+            select(self.table, held.label("is_held"), wanted.label("is_wanted"), age.label("age"), left.label("left"))
             .where(self.table.c.topic == self.topic)
             .order_by(self.table.c.worker_id, self.table.c.lane)
         )
@@ -212,9 +214,11 @@ class Cursors:
         values = {"wanted_by": owner, "wanted_until": clock() + _ms(seconds)}
         connection.execute(update(self.table).where(self._is(worker_id, lane), free).values(values))
 
-    def remove(self, connection: Connection, worker_id: str) -> int:
-        """Forget a consumer; returns how many lanes it had."""
+    def remove(self, connection: Connection, worker_id: str, *, even_held: bool = True) -> int:
+        """Forget a consumer, or only its lanes without a living owner; returns how many that were."""
         where = and_(self.table.c.worker_id == worker_id, self.table.c.topic == self.topic)
+        if not even_held:
+            where = and_(where, or_(self.table.c.owner.is_(None), self.table.c.lease_until <= clock()))
         return int(connection.execute(delete(self.table).where(where)).rowcount)
 
     def _is(self, worker_id: str, lane: int) -> Any:

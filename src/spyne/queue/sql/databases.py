@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import exists, select, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
     from spyne.queue.sql.tables import Tables
 
-__all__ = ["DATABASES", "Database", "database_of", "is_affected_by_wal_reset", "is_passing"]
+__all__ = ["DATABASES", "OF_UNKNOWN_AGE", "Database", "database_of", "is_affected_by_wal_reset", "is_passing"]
 
 Writers: TypeAlias = Callable[["Connection", "Tables", str, int], frozenset[str]]
 
@@ -26,10 +26,11 @@ class Database:
     positions_late: transactions commit out of the order of their ids, so that positions are given after the commit, by a sequencer. Where there is one writer
     at a time, producers give them. in_transaction: whether handlers work in the consumer's transaction unless it is told otherwise. isolation: of all
     transactions that are the queue's own. begin: what begins one that writes, where that is not done by itself. lock: takes a lock
-    for the time of a transaction that changes tables. session: statements for the connections of consumers, with ``{ms}`` for the time after which an idle
-    transaction ends. switches_freely: whether a connection goes to autocommit and back without a word to the server. changes_chain: whether one statement may
-change several tables, each by what the one before returned. writers: names the transactions that may still commit tasks up to an id that was read before. writers_show_first: whether it
-names each before that draws an id, so that nothing is to come where it names none. between_looks: seconds between two such looks. poll: the longest pause, in seconds, between looks where nothing rings.
+    for the time of a transaction that changes tables; unlock: gives it back, where the end of the transaction does not. session: statements for the connections of
+    consumers, with ``{ms}`` for the time after which an idle transaction ends. switches_freely: whether a connection goes to autocommit and back without a word to the
+    server. changes_chain: whether one statement may change several tables, each by what the one before returned. writers: names the transactions that may still commit
+    tasks up to an id that was read before. writers_show_first: whether it names each before that draws an id, so that nothing is to come where it names none.
+    between_looks: seconds between two such looks. poll: the longest pause, in seconds, between looks where nothing rings.
     passing: codes of errors that say nothing about the statement and go away by themselves or by an administrator.
     """
 
@@ -39,6 +40,7 @@ names each before that draws an id, so that nothing is to come where it names no
     isolation: str | None
     begin: str | None = None
     lock: str | None = None
+    unlock: str | None = None
     session: tuple[str, ...] = ()
     switches_freely: bool = False
     changes_chain: bool = False
@@ -51,12 +53,18 @@ names each before that draws an id, so that nothing is to come where it names no
 
 # --- who may still commit tasks ---
 
+OF_UNKNOWN_AGE = "of unknown age"
+"""The name of a transaction that may have been open, under another name or none, at any earlier look."""
+
 
 def _writers_of_postgresql(connection: Connection, tables: Tables, topic: str, up_to: int) -> frozenset[str]:
-    """The transactions that hold the lock which INSERT takes before it draws an id, and keeps until its end; prepared ones among them."""
+    """The transactions that hold the lock which INSERT takes before it draws an id, and keeps until its end; prepared ones among them.
+
+    A prepared transaction keeps its name until the server restarts, and has another one after that.
+    """
     name = connection.dialect.identifier_preparer.format_table(tables.queue)
     rows = connection.execute(_HOLDERS, {"name": name})
-    return frozenset(row[0] for row in rows)
+    return frozenset(OF_UNKNOWN_AGE if row[0].startswith("-1/") else row[0] for row in rows)
 
 
 _HOLDERS = text(
@@ -66,16 +74,19 @@ _HOLDERS = text(
 
 
 def _writers_of_mariadb(connection: Connection, tables: Tables, topic: str, up_to: int) -> frozenset[str]:
-    """The tasks without a position, those that are not committed among them: InnoDB shows them to READ UNCOMMITTED."""
+    """Whether there are tasks without a position, those that are not committed among them: InnoDB shows them to READ UNCOMMITTED.
+
+    An id is drawn a moment before its row is there, so that one which is seen now may be older than a look that did not see it.
+    """
     queue, order = tables.queue, tables.order
     waiting = select(queue.c.id).where(
         queue.c.topic == topic, queue.c.id <= up_to, ~exists().where(order.c.task_id == queue.c.id)
     )
     connection.rollback()
     connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED")
-    found = frozenset(str(id_) for id_ in connection.scalars(waiting))
+    found = connection.scalars(waiting.limit(1)).first()
     connection.rollback()
-    return found
+    return frozenset() if found is None else frozenset([OF_UNKNOWN_AGE])
 
 
 # --- errors that pass ---
@@ -108,6 +119,8 @@ def _codes_of(error: BaseException) -> list[str]:
 
 def is_passing(error: BaseException, database: Database) -> bool:
     """Whether a database's error is none of the statement's fault: a lost connection, a full disk, a deadlock, a server that restarts."""
+    if isinstance(error, PendingRollbackError):
+        return True  # the connection broke before, and whoever was told has gone on regardless
     if not isinstance(error, DBAPIError):
         return False
     codes = _codes_of(error.orig or error)
@@ -124,6 +137,7 @@ _MARIADB = Database(
     in_transaction=True,
     isolation="READ COMMITTED",
     lock="SELECT GET_LOCK('spyne_queue', 60)",
+    unlock="SELECT RELEASE_LOCK('spyne_queue')",  # it is the session's, not the transaction's
     session=("SET SESSION idle_transaction_timeout = GREATEST(1, {ms} DIV 1000)",),
     writers=_writers_of_mariadb,
     poll=0.1,

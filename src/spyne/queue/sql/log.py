@@ -6,25 +6,41 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, bindparam, case, exists, false, func, insert, literal, or_, select, true, update
+from sqlalchemy import (
+    LargeBinary,
+    and_,
+    bindparam,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from spyne.queue.errors import SchemaError
 from spyne.queue.sql.append import append_of
 from spyne.queue.sql.engine import transaction
 from spyne.queue.sql.ready import Ready
+from spyne.queue.sql.tables import clock
 from spyne.queue.task import Task, hash_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Table
 
     from spyne.queue.sql.databases import Database
     from spyne.queue.sql.tables import Tables
     from spyne.queue.task import NewTask
 
-__all__ = ["Gap", "Log", "Topic"]
+__all__ = ["Gap", "Log", "Topic", "topics_in"]
 
 logger = logging.getLogger(__name__)
 
@@ -270,6 +286,66 @@ class Log:
             .where(order.c.topic == self.topic, queue.c.created_at >= moment)
         )
         return self.state(connection).head if first is None else int(first) - 1
+
+    # --- for those who look after it ---
+
+    def unplaced_tasks(self, connection: Connection) -> tuple[int, int | None]:
+        """How many committed tasks have no position yet, and the age of the oldest of them in milliseconds."""
+        if not self.database.positions_late:
+            return 0, None
+        queue = self.tables.queue
+        where = self.unplaced(self.state(connection).settled)
+        count, oldest = connection.execute(
+            select(func.count(), clock() - func.min(queue.c.created_at)).where(where)
+        ).one()
+        return count, oldest
+
+    def ages(self, connection: Connection, positions: Iterable[int]) -> dict[int, int]:
+        """Milliseconds since the tasks at some positions were appended; those that are not there are left out."""
+        queue, order = self.tables.queue, self.tables.order
+        rows = connection.execute(
+            select(order.c.pos, clock() - queue.c.created_at)
+            .select_from(order.join(queue, queue.c.id == order.c.task_id))
+            .where(order.c.topic == self.topic, order.c.pos.in_(sorted(positions)))
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def glance(self, connection: Connection, after: int, *, most: int, beginning: int) -> Sequence[Row[Any]]:
+        """The tasks after a position: ``pos``, ``id``, ``age`` in milliseconds, ``created_at``, ``task_key``, ``size`` and the first `beginning` bytes of ``data``."""
+        queue, order = self.tables.queue, self.tables.order
+        statement = (
+            select(order.c.pos, *_seen(queue, beginning))
+            .select_from(order.join(queue, queue.c.id == order.c.task_id))
+            .where(order.c.topic == self.topic, order.c.pos > after)
+            .order_by(order.c.pos)
+            .limit(most)
+        )
+        return connection.execute(statement).all()
+
+    def glance_unplaced(self, connection: Connection, *, most: int, beginning: int) -> Sequence[Row[Any]]:
+        """The same for the oldest tasks that have no position yet, whose ``pos`` is None."""
+        if not self.database.positions_late:
+            return []
+        queue = self.tables.queue
+        statement = (
+            select(null().label("pos"), *_seen(queue, beginning))
+            .where(self.unplaced(self.state(connection).settled))
+            .order_by(queue.c.id)
+            .limit(most)
+        )
+        return connection.execute(statement).all()
+
+
+def topics_in(connection: Connection, tables: Tables) -> list[str]:
+    """The names of all topics of a table set."""
+    return list(connection.scalars(select(tables.topic.c.topic).order_by(tables.topic.c.topic)))
+
+
+def _seen(queue: Table, beginning: int) -> tuple[Any, ...]:
+    """The columns of a task that show what it is without reading all of it."""
+    age = (clock() - queue.c.created_at).label("age")
+    data = func.substr(queue.c.data, 1, beginning, type_=LargeBinary()).label("data")
+    return queue.c.id, age, queue.c.created_at, queue.c.task_key, queue.c.size, data
 
 
 def _task(row: Row[Any]) -> Task:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 
 from spyne.queue.sql.tables import clock
 from spyne.queue.task import Task
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from spyne.queue.sql.cursor import Lease
     from spyne.queue.sql.tables import Tables
 
-__all__ = ["Parked", "ParkedTask"]
+__all__ = ["GIVEN_UP", "Parked", "ParkedTask"]
 
 WAITING, DEAD, POISON = "waiting", "dead", "poison"
 """The states: to be tried again; given up until somebody asks for it; the same since it ended processes."""
+
+GIVEN_UP = (DEAD, POISON)
+"""Those that wait for somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,32 @@ class Parked:
             connection.execute(statement if worker_id is None else statement.where(table.c.worker_id == worker_id))
         )
 
+    def glance(self, connection: Connection, worker_id: str | None = None) -> list[Row[Any]]:
+        """The same without data and traceback, with ``since`` and ``due``: milliseconds since it was parked and until it is tried again."""
+        table = self.table
+        columns = (column for column in table.c if column.name not in ("data", "traceback"))
+        since, due = (clock() - table.c.parked_at).label("since"), (table.c.next_at - clock()).label("due")
+        statement = (
+            select(*columns, since, due).where(table.c.topic == self.topic).order_by(table.c.worker_id, table.c.pos)
+        )
+        return list(
+            connection.execute(statement if worker_id is None else statement.where(table.c.worker_id == worker_id))
+        )
+
+    def find(self, connection: Connection, worker_id: str, position: int) -> Row[Any] | None:
+        """One parked task in full."""
+        since, due = (clock() - self.table.c.parked_at).label("since"), (self.table.c.next_at - clock()).label("due")
+        return connection.execute(select(self.table, since, due).where(self._is(worker_id, position))).first()
+
+    def counts(self, connection: Connection) -> dict[tuple[str, int], dict[str, int]]:
+        """How many tasks are parked, by consumer and lane and by state."""
+        table = self.table
+        found: dict[tuple[str, int], dict[str, int]] = {}
+        by = (table.c.worker_id, table.c.lane, table.c.state)
+        for row in connection.execute(select(*by, func.count()).where(table.c.topic == self.topic).group_by(*by)):
+            found.setdefault((row[0], row[1]), {})[row[2]] = row[3]
+        return found
+
     def retry(self, connection: Connection, worker_id: str, positions: list[int] | None) -> int:
         """Let tasks, or all of a consumer, be tried at once and from the first attempt on; returns how many."""
         values = {"state": WAITING, "attempts": 0, "next_at": 0}
@@ -131,6 +160,11 @@ class Parked:
     def drop(self, connection: Connection, worker_id: str, positions: list[int] | None) -> int:
         """Forget tasks, or all of a consumer; returns how many."""
         return int(connection.execute(delete(self.table).where(self._these(worker_id, positions))).rowcount)
+
+    def drop_after(self, connection: Connection, worker_id: str, position: int) -> int:
+        """Forget a consumer's parked tasks after a position, which it will see again; returns how many."""
+        where = and_(self._these(worker_id, None), self.table.c.pos > position)
+        return int(connection.execute(delete(self.table).where(where)).rowcount)
 
     def _these(self, worker_id: str, positions: list[int] | None) -> Any:
         whose = and_(self.table.c.worker_id == worker_id, self.table.c.topic == self.topic)

@@ -32,4 +32,6 @@ class Ready:
         for name, process in compiled._bind_processors.items():
             given[name] = process(given[name])
         order = compiled.positiontup
-        return connection.exec_driver_sql(compiled.string, given if order is None else tuple(given[name] for name in order))
+        return connection.exec_driver_sql(
+            compiled.string, given if order is None else tuple(given[name] for name in order)
+        )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
@@ -15,14 +16,14 @@ from spyne.queue.errors import SchemaError
 from spyne.queue.sql.engine import transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Connection, Engine
 
     from spyne.queue.sql.databases import Database
     from spyne.queue.sql.tables import Tables
 
-__all__ = ["MIGRATIONS", "Migration", "ddl", "incarnation", "migrate", "renew_incarnation", "version_of"]
+__all__ = ["MIGRATIONS", "Migration", "ddl", "incarnation", "migrate", "renew_incarnation", "require", "version_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -63,21 +64,51 @@ def migrate(
     if _is_ready(connection, tables, known):
         return []
     done = []
-    with transaction(connection, database):
-        if database.lock is not None:
-            connection.execute(text(database.lock))
-        try:
-            now = version_of(connection, tables)
-            for migration in migrations:
-                if migration.version > now:
-                    migration.step(connection, tables)
-                    _write(connection, tables, _VERSION, str(migration.version))
-                    _write(connection, tables, _READABLE, str(migration.readable_since))
-                    done.append(migration.version)
-        finally:
-            if database.name == "mariadb":  # its locks are the session's, not the transaction's
-                connection.execute(text("SELECT RELEASE_LOCK('spyne_queue')"))
+    with _alone(connection, database):
+        now = version_of(connection, tables)
+        for migration in migrations:
+            if migration.version > now:
+                migration.step(connection, tables)
+                _write(connection, tables, _VERSION, str(migration.version))
+                _write(connection, tables, _READABLE, str(migration.readable_since))
+                done.append(migration.version)
     return done
+
+
+@contextmanager
+def _alone(connection: Connection, database: Database) -> Iterator[None]:
+    """A transaction that no other process has at the same time."""
+    if database.unlock is not None:
+        _at_once(connection, database.lock)
+    try:
+        with transaction(connection, database):
+            if database.unlock is None and database.lock is not None:
+                connection.execute(text(database.lock))
+            yield
+    finally:
+        if database.unlock is not None:  # after the commit, whose work nobody else could see before
+            _at_once(connection, database.unlock)
+
+
+def _at_once(connection: Connection, statement: str | None) -> None:
+    connection.execute(text(statement or ""))
+    connection.rollback()
+
+
+def require(connection: Connection, tables: Tables) -> None:
+    """Raise SchemaError where the tables are missing, or are not of the newest version that this library knows."""
+    known = MIGRATIONS[-1].version
+    if _is_ready(connection, tables, known):
+        return
+    version = version_of(connection, tables)
+    connection.rollback()
+    if version:
+        raise SchemaError(
+            f"the queue's tables are of version {version}, this library needs {known}: spyne queue migrate"
+        )
+    raise SchemaError(
+        f"there is no queue here (no table {tables.meta.fullname}): spyne queue migrate makes one, as does the first producer or consumer"
+    )
 
 
 def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:
@@ -92,13 +123,17 @@ def _is_ready(connection: Connection, tables: Tables, known: int) -> bool:
 
 
 def ddl(engine: Engine, tables: Tables) -> str:
-    """The statements that make the tables, for those who run them by hand."""
-    statements = []
+    """The statements that make the tables in their newest version, for those who run them by hand."""
+    statements: list[Any] = []
     for table in tables.metadata.sorted_tables:
         statements.append(CreateTable(table).compile(engine))
         statements.extend(
             CreateIndex(index).compile(engine) for index in sorted(table.indexes, key=lambda index: str(index.name))
         )
+    statements.extend(
+        insert(tables.meta).values(name=name, value=str(value)).compile(engine, compile_kwargs={"literal_binds": True})
+        for name, value in ((_VERSION, MIGRATIONS[-1].version), (_READABLE, MIGRATIONS[-1].readable_since))
+    )
     return "".join(f"{str(statement).strip()};\n\n" for statement in statements)
 
 
@@ -114,21 +149,26 @@ def incarnation(connection: Connection, tables: Tables, database: Database) -> s
         return found
     if found is not None:
         logger.warning("the database of the queue was restored or failed over (%s, before: %s)", system, seen)
-    return renew_incarnation(connection, tables, database, system)
+    return _begin_life(connection, tables, database, system, is_asked_for=False)
 
 
-def renew_incarnation(connection: Connection, tables: Tables, database: Database, system: str | None = None) -> str:
+def renew_incarnation(connection: Connection, tables: Tables, database: Database) -> str:
     """Begin a new life of the log, as after a restore of the database that cannot be seen from inside."""
-    made = str(uuid.uuid4())
-    with transaction(connection, database):
-        if database.lock is not None and database.name == "postgresql":
-            connection.execute(text(database.lock))
-        seen = _read(connection, tables, _SYSTEM)
-        found = _read(connection, tables, _INCARNATION)
-        if found is not None and system is not None and system == seen:
+    system = _system_of(connection, database)
+    connection.rollback()
+    return _begin_life(connection, tables, database, system, is_asked_for=True)
+
+
+def _begin_life(
+    connection: Connection, tables: Tables, database: Database, system: str | None, *, is_asked_for: bool
+) -> str:
+    with _alone(connection, database):
+        found, seen = _read(connection, tables, _INCARNATION), _read(connection, tables, _SYSTEM)
+        if found is not None and not is_asked_for and (system is None or system == seen):
             return found  # another process was first
+        made = str(uuid.uuid4())
         _write(connection, tables, _INCARNATION, made)
-        _write(connection, tables, _SYSTEM, system or seen or "")
+        _write(connection, tables, _SYSTEM, system or "")
     return made
 
 

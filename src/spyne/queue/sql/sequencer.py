@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from spyne.queue.sql.databases import OF_UNKNOWN_AGE
 from spyne.queue.sql.engine import alone, transaction
 from spyne.queue.sql.log import SEQUENCED_AT_ONCE
 
@@ -83,7 +84,7 @@ class Sequencer:
             self._mark = (topic.last_id, writers)
             return None
         mark, open_then = self._mark
-        if open_then & self._writers(connection, mark):
+        if (open_then | {OF_UNKNOWN_AGE}) & self._writers(connection, mark):
             return None
         self._mark = None
         return mark

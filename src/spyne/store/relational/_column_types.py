@@ -23,7 +23,8 @@ from spyne.model.primitive import (
     UnsignedInteger64,
 )
 from spyne.schema._place import mistake
-from spyne.schema.nodes import DateTime, Scalar
+from spyne.schema.nodes import DateTime, Scalar, Time
+from spyne.store.relational._times import time_in_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +54,9 @@ class InUtc(msgspec.Struct, frozen=True):
     def __spyne_annotation__(self, field: Field) -> Field:
         """The field, its values without a zone."""
         node = field.type
-        assert isinstance(node, DateTime)
-        return msgspec.structs.replace(field, type=msgspec.structs.replace(node, load=_as_utc))
+        assert isinstance(node, DateTime | Time)
+        load = _as_utc if isinstance(node, DateTime) else time_in_utc
+        return msgspec.structs.replace(field, type=msgspec.structs.replace(node, load=load))
 
 
 class AsText(msgspec.Struct, frozen=True):
@@ -144,6 +146,10 @@ def _date_time(column_type: Any, said: Said | None, place: Place) -> Any:
     return datetime.datetime if column_type.timezone else Annotated[datetime.datetime, InUtc()]
 
 
+def _time(column_type: Any, said: Said | None, place: Place) -> Any:
+    return datetime.time if column_type.timezone else Annotated[datetime.time, InUtc()]
+
+
 def _limited(python_type: type) -> Callable[[Any, Said | None, Place], Any]:
     def read(column_type: Any, said: Said | None, place: Place) -> Any:
         length = getattr(column_type, "length", None)
@@ -198,7 +204,7 @@ _KINDS: tuple[tuple[type, Callable[[Any, Said | None, Place], Any]], ...] = (
     (sql.Boolean, _is(bool)),
     (sql.DateTime, _date_time),
     (sql.Date, _is(datetime.date)),
-    (sql.Time, _is(datetime.time)),
+    (sql.Time, _time),
     (sql.Float, _number),
     (sql.Numeric, _number),
     (sql.Integer, _integer),

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Column
 from sqlalchemy.exc import SQLAlchemyError
 
 from spyne.model._heritage import attributes_of, flat_type_info
 from spyne.schema import MISSING, DeclarationError
+from spyne.store.relational._unloaded import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["OPTION", "attach", "defaults_of", "loaded", "prepare"]
-
-OPTION = "__spyne_unloaded__"
-"""The class attribute that says what becomes of relations that are not loaded: absent, error (at start), or load."""
+__all__ = ["attach", "defaults_of", "is_read_only", "loaded", "prepare"]
 
 
 def attach(cls: Any) -> None:
@@ -68,7 +67,7 @@ def _viewer(cls: Any) -> Callable[[Any], Mapping[str, Any]]:
         for name in fields
         if name not in mapper.attrs and name not in lists and (default := getattr(cls, name, None)) is not None
     }
-    if getattr(cls, OPTION, "absent") == "load":
+    if policy_of(cls) == "load":
         names = tuple(fields)
         return lambda value: {name: getattr(value, name) for name in names}
 
@@ -119,15 +118,27 @@ def _constant(value: Any) -> Callable[[], Any]:
 
 def _maker(cls: Any) -> Callable[..., Any]:
     lists = frozenset(relation.key for relation in cls.__mapper__.relationships if relation.uselist)
-    many = lists | _proxies(cls, flat_type_info(cls)).keys()
+    fields = flat_type_info(cls)
+    many = lists | _proxies(cls, fields).keys()
+    ignored = frozenset(name for name in fields if name in cls.__mapper__.attrs and is_read_only(cls.__mapper__, name))
 
     def make(**values: Any) -> Any:
         return cls(
             **{
                 name: value
                 for name, value in values.items()
-                if value is not MISSING and (value is not None or name not in many)
+                if value is not MISSING and name not in ignored and (value is not None or name not in many)
             }
         )
 
     return make
+
+
+def is_read_only(mapper: Any, name: str) -> bool:
+    """Whether a value from outside has no place: expressions, what a view shows, the mark of the class."""
+    if name in mapper.relationships:
+        return bool(mapper.relationships[name].viewonly)
+    if name not in mapper.column_attrs:
+        return False
+    column = mapper.column_attrs[name].columns[0]
+    return not isinstance(column, Column) or column.computed is not None or column is mapper.polymorphic_on

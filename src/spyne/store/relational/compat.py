@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from spyne.codec import tree
 from spyne.codec._base import Options
 from spyne.model._heritage import attributes_of, flat_type_info
 from spyne.model.binary import HybridFileStore
 from spyne.model.store_as import json, jsonb, xml
 from spyne.schema import DeclarationError, nodes
-from spyne.store.relational.documents import Document, StoredFile, parse_html, parse_xml, write_html, write_xml
+from spyne.store.relational.documents import Document, parse_html, parse_xml, write_html, write_xml
+from spyne.store.relational.files import StoredFile
 from spyne.store.relational.mapper import add_member, is_mapped, map_class
 from spyne.store.relational.reflect import fields_of
-from spyne.store.relational.types import FreeJson, FreeMarkup, Named, Text
+from spyne.store.relational.types import FreeJson, FreeMarkup, Named, Text, long_text
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
@@ -64,17 +63,17 @@ def PGJsonB() -> TypeEngine[Any]:  # noqa: N802 - the documented name
 
 def PGLTree() -> TypeEngine[Any]:  # noqa: N802 - the documented name
     """Label paths."""
-    return Text(Named("LTREE"), sa.Text())
+    return Text(Named("LTREE"), long_text())
 
 
 def PGLQuery() -> TypeEngine[Any]:  # noqa: N802 - the documented name
     """Patterns of label paths."""
-    return Text(Named("LQUERY"), sa.Text())
+    return Text(Named("LQUERY"), long_text())
 
 
 def PGLTxtQuery() -> TypeEngine[Any]:  # noqa: N802 - the documented name
     """Searches in label paths."""
-    return Text(Named("LTXTQUERY"), sa.Text())
+    return Text(Named("LTXTQUERY"), long_text())
 
 
 def PGObjectJson(cls: Any, ignore_wrappers: bool = True, complex_as: Any = dict, dbt: str = "json") -> TypeEngine[Any]:  # noqa: N802 - the documented name

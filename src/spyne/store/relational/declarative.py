@@ -21,6 +21,8 @@ from spyne.schema._place import Place, mistake, show
 from spyne.schema._readers import Member, Record
 from spyne.schema.nodes import MISSING, unset
 from spyne.store.relational._column_types import Said, type_of_column
+from spyne.store.relational._unloaded import is_always_loaded, policy_of
+from spyne.store.relational._view import is_read_only
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper, RelationshipProperty
@@ -29,12 +31,9 @@ __all__ = ["is_shown", "read_mapped"]
 
 INFO = "spyne"
 """The key in ``info``."""
-OPTION = "__spyne_unloaded__"
 
 _ELSEWHERE = frozenset({"dynamic", "write_only"})
 """Relations that are queries of their own: no value of them is ever there."""
-_EAGER = frozenset({"joined", "selectin", "subquery", "immediate", False})
-_POLICIES = ("absent", "error", "load")
 
 
 def read_mapped(cls: Any, place: Place) -> Record:
@@ -162,7 +161,7 @@ def _fills_itself(mapper: Mapper[Any], column: Column[Any]) -> bool:
 def _relation_member(mapper: Mapper[Any], relation: RelationshipProperty[Any], place: Place) -> Member:
     override = _override(relation)
     tp: Any = override
-    if relation.lazy not in _EAGER:
+    if not is_always_loaded(relation):
         _refuse_unloaded(mapper, place, f"lazy={relation.lazy!r}", "lazy='selectin'")
     if override is MISSING:
         tp = relation.mapper.class_
@@ -185,10 +184,7 @@ def _container(relation: RelationshipProperty[Any], place: Place) -> Any:
 
 def _refuse_unloaded(mapper: Mapper[Any], place: Place, how: str, fix: str) -> None:
     """Where the class says so, refuse what is only there when a query asks for it."""
-    policy = getattr(mapper.class_, OPTION, "absent")
-    if policy not in _POLICIES:
-        raise mistake(place, f"{OPTION} = {policy!r} is unknown", f"it is one of {', '.join(map(repr, _POLICIES))}")
-    if policy == "error":
+    if policy_of(mapper.class_) == "error":
         problem = f"it would be absent wherever a query did not load it ({how})"
         raise mistake(place, problem, f"map it with {fix}, or keep it from travelling with info={{'spyne': None}}")
 
@@ -198,7 +194,7 @@ def _refuse_unloaded(mapper: Mapper[Any], place: Place, how: str, fix: str) -> N
 
 def _viewer(mapper: Mapper[Any], members: tuple[Member, ...]) -> Callable[[Any], Mapping[str, Any]]:
     """A function from an object to its members that are loaded; columns that have expired are read again."""
-    if getattr(mapper.class_, OPTION, "absent") == "load":
+    if policy_of(mapper.class_) == "load":
         names = tuple(member.name for member in members)
         return lambda value: {name: getattr(value, name) for name in names}
     columns = frozenset(
@@ -224,7 +220,7 @@ def _is_deferred(mapper: Mapper[Any], name: str) -> bool:
 def _maker(mapper: Mapper[Any], members: tuple[Member, ...]) -> Callable[..., Any]:
     """A function that makes an object of members by name; those that are `unset`, or that SQLAlchemy fills alone, are left out."""
     cls = mapper.class_
-    ignored = frozenset(member.name for member in members if _is_read_only(mapper, member.name))
+    ignored = frozenset(member.name for member in members if is_read_only(mapper, member.name))
     lists = frozenset(relation.key for relation in mapper.relationships if relation.uselist)
     parameters = inspect.signature(cls).parameters.values()
     open_end = any(each.kind is each.VAR_KEYWORD for each in parameters)
@@ -249,11 +245,3 @@ def _maker(mapper: Mapper[Any], members: tuple[Member, ...]) -> Callable[..., An
         return made
 
     return make
-
-
-def _is_read_only(mapper: Mapper[Any], name: str) -> bool:
-    """Whether a value from outside has no place: expressions, what a view shows, the mark of the class."""
-    if name in mapper.relationships:
-        return bool(mapper.relationships[name].viewonly)
-    column = mapper.column_attrs[name].columns[0]
-    return not isinstance(column, Column) or column.computed is not None or column is mapper.polymorphic_on

@@ -1,40 +1,35 @@
-"""Documents in columns: objects and arrays as JSON, XML or MessagePack, typed on Python's side, and what describes a file."""
+"""Documents in columns: objects and arrays as JSON, XML or MessagePack, typed on Python's side."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from spyne.codec import tree
 from spyne.codec._base import DecodeError, Options
-from spyne.model.binary import DEFAULT_MEDIA_TYPE, FileBlocks, FileValue, HybridFileStore, join
 from spyne.model.primitive import NATIVE_MAP
 from spyne.model.store_as import StoreAs, json, xml
-from spyne.schema import DeclarationError, Lowering, Place
+from spyne.schema import Lowering, Place
 from spyne.schema.nodes import Array, Field, Struct, resolve
-from spyne.store.relational.types import Named, json_type
+from spyne.store.relational.types import Changeable, Named, json_type, long_bytes, long_text
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
+    from sqlalchemy.types import TypeEngine
 
-__all__ = ["Document", "StoredFile", "parse_html", "parse_xml", "write_html", "write_xml"]
+__all__ = ["Document", "parse_html", "parse_xml", "write_html", "write_xml"]
 
 Convert = Callable[[Any], Any]
 
 
-class Document(TypeDecorator[Any]):
+class Document(Changeable):
     """A value of `tp`, an object or an array, as a document of the kind that `how` says.
 
-    where: the member it is for, named in errors. A change inside of a value is not seen: assign a new one.
+    where: the member it is for, named in errors. A change inside of a value is not seen: assign the value again, or another one.
     """
 
     cache_ok = True
@@ -49,9 +44,9 @@ class Document(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The column's type on this database."""
         if self.how.kind == "msgpack":
-            return sa.LargeBinary()
+            return long_bytes()
         if self.how.kind == "xml":
-            return Named("XML") if dialect.name == "postgresql" else sa.Text()
+            return Named("XML") if dialect.name == "postgresql" else long_text()
         return json_type(self.how.kind == "jsonb")
 
     @cached_property
@@ -63,7 +58,7 @@ class Document(TypeDecorator[Any]):
         if isinstance(self.how, json):
             return _json_codec(field, self.how)
         if isinstance(self.how, xml):
-            return _xml_codec(field, self.how, self.where)
+            return _xml_codec(field, self.how)
         return _msgpack_codec(field)
 
     @property
@@ -103,13 +98,9 @@ def _msgpack_codec(field: Field) -> tuple[Convert, Convert]:
 # --- XML ---
 
 
-def _xml_codec(field: Field, how: xml, where: str) -> tuple[Convert, Convert]:
+def _xml_codec(field: Field, how: xml) -> tuple[Convert, Convert]:
     from spyne.codec import xml_encode, xml_fast
 
-    if field.repeated:
-        raise DeclarationError(
-            f"{where}: an XML document has one root: use Array(…) in place of max_occurs='unbounded'"
-        )
     node = resolve(field.type)
     namespace = "" if node.namespace == "http://www.w3.org/2001/XMLSchema" else node.namespace
     prefixes = {space: f"s{index}" for index, space in enumerate(sorted(_namespaces(field, set()) - {""}))}
@@ -176,74 +167,3 @@ def write_html(value: Any) -> str:
     import lxml.html
 
     return value if isinstance(value, str) else str(lxml.html.tostring(value, encoding="unicode", with_tail=False))
-
-
-# --- files ---
-
-
-class StoredFile(TypeDecorator[Any]):
-    """A file in the directory of a `HybridFileStore`; the column has its name, media type and name in the directory.
-
-    The file is written when the row is, under a name of its own; it stays there when the row goes or the transaction is rolled back.
-    """
-
-    impl = sa.JSON
-    cache_ok = True
-
-    def __init__(self, store: HybridFileStore, where: str) -> None:
-        super().__init__()
-        self.store = store
-        self.where = where
-        if store.db_format not in ("json", "jsonb"):
-            raise DeclarationError(f"{where}: HybridFileStore(db_format={store.db_format!r}): it is json or jsonb")
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The column's type on this database."""
-        return json_type(self.store.db_format == "jsonb")
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """Puts the file into the directory, unless it came from there, and says where."""
-        if value is None:
-            return None
-        file = value if isinstance(value, FileValue) else FileValue(data=(join(value),))
-        return [file.name, file.type, _keep(file, Path(self.store.store_path))]
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> FileValue | None:
-        """The file, opened when it is read. Raises ValueError for a row that points out of the directory."""
-        if value is None:
-            return None
-        row = [value.get(key) for key in ("name", "type", "path")] if isinstance(value, dict) else value
-        name, media_type, path = row[0], row[1], str(row[2])
-        home = Path(self.store.store_path).resolve()
-        full = (home / path).resolve()
-        if not full.is_relative_to(home) or full == home:
-            raise ValueError(f"{self.where}: the stored path is outside of the file store")
-        found = FileValue(name=name, path=str(full), type=media_type or DEFAULT_MEDIA_TYPE)
-        found.data = FileBlocks(str(full))
-        return found
-
-
-def _keep(file: FileValue, home: Path) -> str:
-    """Put the file into the directory; its name there."""
-    own = None if file.path is None else Path(file.path).resolve()
-    if own is not None and own.is_relative_to(home.resolve()):
-        return str(own.relative_to(home.resolve()))
-    home.mkdir(parents=True, exist_ok=True)
-    name = uuid.uuid4().hex
-    target = home / name
-    if own is not None and file.move:
-        shutil.move(own, target)
-    else:
-        with target.open("xb") as handle:
-            for block in _blocks(file):
-                handle.write(block)
-    file.path = file.abspath = os.fspath(target.resolve())
-    return name
-
-
-def _blocks(file: FileValue) -> Any:
-    if file.data is not None:
-        return (join(file.data),) if isinstance(file.data, bytes | bytearray) else file.data
-    if file.handle is not None or file.path is not None:
-        return FileBlocks(file.handle if file.handle is not None else str(file.path))
-    return ()

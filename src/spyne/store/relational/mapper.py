@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, MetaData, Table
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,21 +12,17 @@ from sqlalchemy.exc import SQLAlchemyError
 from spyne.model._heritage import attributes_of, flat_type_info
 from spyne.schema import DeclarationError
 from spyne.store.relational._registry import registry_of
+from spyne.store.relational._rules import checks_of, indexes_of
+from spyne.store.relational._use import Use, use_of
 from spyne.store.relational._view import attach
-from spyne.store.relational.columns import Use, checks_of, column_of, indexes_of, use_of
+from spyne.store.relational.columns import column_of
+from spyne.store.relational.files import watch
 from spyne.store.relational.relations import Relation, relation_of, table_options
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Mapper
 
 __all__ = ["add_member", "is_mapped", "map_class", "mapped_parent"]
-
-
-class Made(msgspec.Struct, kw_only=True):
-    """What the members of a class come to: mapped attributes, list attributes, and columns of other tables."""
-
-    properties: dict[str, Any]
-    relations: list[Relation]
 
 
 def is_mapped(cls: Any) -> bool:
@@ -49,6 +44,7 @@ def map_class(cls: Any, table: Table | None, tablename: str | None) -> None:
     metadata = _metadata(cls, parent, table)
     fields = flat_type_info(cls) if parent is None else cls._type_info
     uses = [use_of(cls.__name__, name, tp) for name, tp in fields.items()]
+    is_new = False
     if table is not None:
         _adopt_columns(uses, table)
         properties = {use.name: table.c[_column_name(use)] for use in uses if _column_name(use) in table.c}
@@ -56,13 +52,18 @@ def map_class(cls: Any, table: Table | None, tablename: str | None) -> None:
         table = parent.__table__
         properties = _more_columns(uses, parent.__table__, nullable=True)
     else:
-        assert tablename is not None
+        if not isinstance(tablename, str):
+            raise DeclarationError(f"{cls.__name__}.__tablename__ = {tablename!r}: it must be a str")
         table, properties = _new_table(cls, tablename, metadata, uses, parent)
+        is_new = True
     assert table is not None
     try:
         _map(cls, table, properties, uses, parent)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, TypeError) as error:  # the latter for an argument that a mapper has not
         raise DeclarationError(f"{cls.__name__}: {error}") from error
+    finally:
+        if is_new and not is_mapped(cls):
+            metadata.remove(table)  # so that the class can be declared again
 
 
 def _metadata(cls: Any, parent: Any, table: Table | None) -> MetaData:
@@ -140,6 +141,11 @@ def _table_args(cls: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return (), {}
     if isinstance(given, Mapping):
         return (), dict(given)
+    if not isinstance(given, list | tuple):
+        problem = f"{cls.__name__}.__table_args__ = {given!r}"
+        raise DeclarationError(
+            f"{problem}: it is a tuple of constraints and indexes, or a dict; is there a comma missing?"
+        )
     args = tuple(given)
     if args and isinstance(args[-1], Mapping):
         return args[:-1], dict(args[-1])
@@ -188,7 +194,7 @@ def _constrain(uses: list[Use], properties: Mapping[str, Column[Any]], table: Ta
         if len(found) > 1:
             for index in found:
                 table.indexes.discard(index)
-            columns = [column for index in found for column in index.columns]
+            columns = dict.fromkeys(column for index in found for column in index.columns)
             first = found[0]
             Index(name, *columns, unique=first.unique, **first.dialect_kwargs)
 
@@ -208,18 +214,15 @@ def _map(cls: Any, table: Table, properties: dict[str, Any], uses: list[Use], pa
         mapped |= relation.properties
     mapped |= {use.name: use.attributes.mapper_property for use in uses if use.attributes.mapper_property is not None}
     options = _mapper_args(cls, properties)
+    above = () if parent is None else parent.__mapper__.exclude_properties or ()
+    excluded = {properties[name].name for name in hidden}.union(above, options.pop("exclude_properties", None) or ())
+    if excluded:
+        options["exclude_properties"] = excluded
+    own = None if parent is not None and table is parent.__table__ else table
     if parent is not None:
         options["inherits"] = parent
-        if table is parent.__table__:
-            mapper = registry_of(table.metadata).map_imperatively(cls, properties=mapped, **options)
-        else:
-            mapped |= _joined(mapped, parent)
-            mapper = registry_of(table.metadata).map_imperatively(cls, table, properties=mapped, **options)
-    else:
-        excluded = [properties[name].name for name in hidden]
-        mapper = registry_of(table.metadata).map_imperatively(
-            cls, table, properties=mapped, exclude_properties=excluded or None, **options
-        )
+        mapped |= {} if own is None else _joined(mapped, parent)
+    mapper = registry_of(table.metadata).map_imperatively(cls, own, properties=mapped, **options)
     cls.__mapper__ = mapper
     cls.__table__ = table
     _finish(cls, uses, relations)
@@ -281,6 +284,7 @@ def _finish(cls: Any, uses: list[Use], relations: Mapping[str, Relation]) -> Non
         if not known:
             setattr(cls, use.name, attributes_of(use.tp).default)
     attach(cls)
+    watch(cls)
 
 
 def add_member(cls: Any, name: str) -> None:

@@ -15,7 +15,8 @@ from spyne.model._struct import InitModelMeta
 from spyne.model._variants import customize_child
 from spyne.model.complex import ComplexModel
 from spyne.schema import DeclarationError, Field, Lowering, Place
-from spyne.store.relational._view import OPTION, defaults_of, loaded, prepare
+from spyne.store.relational._unloaded import is_always_loaded, policy_of
+from spyne.store.relational._view import defaults_of, loaded, prepare
 from spyne.store.relational.mapper import add_member, is_mapped, map_class, mapped_parent
 from spyne.store.relational.reflect import fields_of
 
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["TTableModel", "TableModelBase", "TableModelMeta"]
-
-_EAGER = frozenset({"joined", "selectin", "subquery", "immediate", False})
-_POLICIES = ("absent", "error", "load")
 
 
 class TableModelMeta(InitModelMeta):
@@ -141,11 +139,7 @@ class TableModelBase(ComplexModel, metaclass=TableModelMeta):
     @classmethod
     def __spyne_schema__(cls, lowering: Lowering, place: Place) -> Field:
         """This class as a field of the schema. Raises DeclarationError for relations that ``__spyne_unloaded__ = "error"`` refuses."""
-        policy = getattr(cls, OPTION)
-        if policy not in _POLICIES:
-            raise DeclarationError(
-                f"{cls.__name__}.{OPTION} = {policy!r} is unknown; it is one of {', '.join(_POLICIES)}"
-            )
+        policy = policy_of(cls)
         if is_mapped(cls.get_orig()):
             prepare(cls.get_orig())
         if policy == "error":
@@ -178,7 +172,7 @@ def _check_names(cls: Any, names: Any) -> None:
 def _refuse_lazy(cls: Any) -> None:
     for name, tp in flat_type_info(cls).items():
         relation = cls.__mapper__.relationships.get(name) or cls.__mapper__.relationships.get(f"_{name}")
-        if relation is not None and relation.lazy not in _EAGER and not attributes_of(tp).exc:
+        if relation is not None and not is_always_loaded(relation) and not attributes_of(tp).exc:
             raise DeclarationError(
                 f"{cls.__name__}.{name} would be absent wherever a query did not load it (lazy={relation.lazy!r}); "
                 "declare it with table(lazy='selectin'), or leave it out with exc=True"

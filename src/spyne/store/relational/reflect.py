@@ -8,11 +8,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from spyne.model import binary, primitive
+from spyne.model._fields import model_of
 from spyne.model.complex import Array
 from spyne.model.enum import Enum
-from spyne.schema import DeclarationError
-from spyne.store.relational.documents import Document, StoredFile
-from spyne.store.relational.types import Chunks, FreeJson, FreeMarkup, Members, Moment, Text, UuidText
+from spyne.schema import DeclarationError, Place
+from spyne.store.relational._column_types import type_of_column
+from spyne.store.relational._times import Elapsed, Moment
+from spyne.store.relational.documents import Document
+from spyne.store.relational.files import StoredFile
+from spyne.store.relational.types import Chunks, FreeJson, FreeMarkup, Members, Text, UuidText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,12 +66,9 @@ def _text(kind: Any) -> Any:
     return primitive.Unicode if kind.length is None else primitive.Unicode(int(kind.length))
 
 
-def _number(kind: Any) -> Any:
-    if not kind.asdecimal:
-        return primitive.Double
-    if kind.precision is None:
-        return primitive.Decimal
-    return primitive.Decimal(int(kind.precision), int(kind.scale or 0))
+def _plain(kind: Any) -> Any:
+    """The same as for a column of a declarative class."""
+    return model_of(type_of_column(kind, None, Place()))
 
 
 def _enum(kind: Any) -> Any:
@@ -97,21 +98,13 @@ _TYPES: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (StoredFile, lambda kind: binary.File(store_as=kind.store)),
     (Document, lambda kind: kind.tp.customize(store_as=kind.how)),
     (Text, _is(primitive.Unicode)),
-    (sa.Interval, _is(primitive.Duration)),
+    (Elapsed, _is(primitive.Duration)),
+    ((sa.Boolean, sa.Date, sa.Float, sa.Integer, sa.Interval, sa.JSON, sa.Numeric), _plain),
     (sa.types.TypeDecorator, _decorated),
     (sa.Enum, _enum),
     (sa.Uuid, _is(primitive.Uuid)),
-    (sa.Boolean, _is(primitive.Boolean)),
     (sa.DateTime, lambda kind: primitive.DateTime if kind.timezone else primitive.DateTime(timezone=False)),
-    (sa.Date, _is(primitive.Date)),
     (sa.Time, _is(primitive.Time)),
-    (sa.SmallInteger, _is(primitive.Integer16)),
-    (sa.BigInteger, _is(primitive.Integer64)),
-    (sa.Integer, _is(primitive.Integer32)),
-    (sa.Double, _is(primitive.Double)),
-    (sa.Float, _is(primitive.Double)),
-    (sa.Numeric, _number),
-    (sa.JSON, _is(primitive.AnyDict)),
     (sa.ARRAY, _array),
     (postgresql.INET, _is(primitive.IpAddress)),
     (postgresql.CIDR, _is(primitive.Unicode)),

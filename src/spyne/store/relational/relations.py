@@ -14,7 +14,9 @@ from sqlalchemy.orm import relationship
 from spyne.model.store_as import StoreAs, store_as, table
 from spyne.schema import DeclarationError
 from spyne.store.relational._registry import registry_of
-from spyne.store.relational.columns import Use, column_of, indexes_of, is_repeated, use_of
+from spyne.store.relational._rules import indexes_of
+from spyne.store.relational._use import Use, is_repeated, use_of
+from spyne.store.relational.columns import column_of
 
 __all__ = ["Relation", "relation_of", "table_options"]
 
@@ -95,7 +97,7 @@ def _reference(key: Column[Any], how: table, side: str, owner: str, name: str) -
     return ForeignKey(key, name=f"{owner}_{name}_fkey", **says)
 
 
-def _options(how: table, target: Any) -> dict[str, Any]:
+def _options(use: Use, how: table, target: Any) -> dict[str, Any]:
     """What goes to `relationship` as it is."""
     found: dict[str, Any] = {"lazy": how.lazy}
     for name in ("backref", "back_populates", "single_parent"):
@@ -104,19 +106,22 @@ def _options(how: table, target: Any) -> dict[str, Any]:
     if how.cascade:
         found["cascade"] = how.cascade
     if how.order_by is not False and how.order_by is not None:
-        found["order_by"] = lambda: _order(how.order_by, target)
+        found["order_by"] = lambda: _order(how.order_by, target, use.where)
     return found
 
 
-def _order(given: Any, target: Any) -> Any:
-    """Columns in place of the names of members."""
+def _order(given: Any, target: Any, where: str) -> Any:
+    """Columns in place of the names of members. Raises DeclarationError for a name that is none."""
     if isinstance(given, list | tuple):
-        return [_order(each, target) for each in given]
+        return [_order(each, target, where) for each in given]
     if not isinstance(given, str):
         return given
     name, _, direction = given.partition(" ")
-    found = getattr(target, name, None)
-    column = target.__table__.c[name] if found is None else found
+    column = getattr(target, name, None)
+    if column is None:
+        column = sa.inspect(target).local_table.c.get(name)
+    if column is None:
+        raise DeclarationError(f"{where}: order_by={given!r}: {target.__name__} has no member or column {name!r}")
     return column.desc() if direction.strip().lower() == "desc" else column
 
 
@@ -139,7 +144,7 @@ def _to_one(use: Use, how: table, owner: Table, target: Any, other: Table) -> Re
         foreign_keys=[column],
         primaryjoin=column == key,
         remote_side=[key],
-        **_options(how, target),
+        **_options(use, how, target),
     )
     return Relation(properties={use.name: made}, own=own, target=target)
 
@@ -162,7 +167,7 @@ def _one_to_many(use: Use, how: table, owner: Table, target: Any, other: Table) 
         foreign_keys=[column],
         primaryjoin=key == column,
         remote_side=[column],
-        **_options(how, target),
+        **_options(use, how, target),
     )
     return Relation(properties={use.name: made}, other=added, target=target)
 
@@ -194,7 +199,7 @@ def _many_to_many(use: Use, how: table, owner: Table, target: Any, other: Table)
         secondary=between,
         primaryjoin=here == between.c[left],
         secondaryjoin=there == between.c[right],
-        **_options(how, target),
+        **_options(use, how, target),
     )
     return Relation(properties={use.name: made}, target=target)
 
@@ -239,7 +244,7 @@ def _values(use: Use, how: table, owner: Table, item: Any) -> Relation:
         uselist=True,
         foreign_keys=[rows.c[left]],
         primaryjoin=key == rows.c[left],
-        **{"cascade": "all, delete-orphan", "order_by": rows.c.id, **_options(how, row)},
+        **{"cascade": "all, delete-orphan", "order_by": rows.c.id, **_options(use, how, row)},
     )
     return Relation(
         properties={hidden: made}, proxies={use.name: association_proxy(hidden, value.name, creator=row)}, target=row

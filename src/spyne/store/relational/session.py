@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet, ref
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import sessionmaker
 
 from spyne.error import Redirect
+from spyne.store.relational._unit import AfterCommit, AsyncBody, Body, Unit, is_in_loop
 from spyne.store.relational.errors import DatabaseFaults
-from spyne.util.run import run
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     from sqlalchemy import MetaData
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from spyne.middleware import Handler
 
 __all__ = ["SessionPerCall", "session_of"]
-
-logger = logging.getLogger(__name__)
 
 _COMPLETE = (list, tuple, bytes, bytearray, memoryview, str)
 """Forms of a body that was made to its end."""
@@ -61,7 +57,7 @@ class SessionPerCall:
     def __init__(self, source: Any, *, metadata: Iterable[MetaData] = ()) -> None:
         self._make = _factory(source)
         self._faults = DatabaseFaults(*metadata)
-        self._units: WeakKeyDictionary[Any, _Unit] = WeakKeyDictionary()
+        self._units: WeakKeyDictionary[Any, Unit] = WeakKeyDictionary()
         self._announced: WeakSet[Any] = WeakSet()
         self._installed = False
 
@@ -85,7 +81,7 @@ class SessionPerCall:
                 raise RuntimeError("a SessionPerCall belongs to an application: Application(…, middleware=[…])")
             if ctx.is_closed:
                 raise RuntimeError("the call is over; a generator that nobody reads during the call has no session")
-            unit = self._units[ctx] = _Unit(self._make())
+            unit = self._units[ctx] = Unit(self._make(), self._faults)
             weak = ref(ctx)
             ctx.on_close(lambda: self._closed(weak()))
         if unit.session is None:
@@ -96,7 +92,7 @@ class SessionPerCall:
         def call(ctx: Any) -> Any:
             try:
                 result = handler(ctx)
-            except DBAPIError as error:
+            except SQLAlchemyError as error:
                 self._faults.raise_fault(error)
             if hasattr(result, "__await__"):
                 return self._awaited(ctx, result)
@@ -118,24 +114,24 @@ class SessionPerCall:
 
     def _answered(self, ctx: Any) -> None:
         unit = self._units.get(ctx)
-        if unit is not None and unit.session is not None:
-            self._commit(unit)
+        if unit is not None:
+            unit.commit()
 
     def _written(self, ctx: Any) -> None:
         """The answer is written, or will be while it is sent."""
         body = ctx.out_string
         if not isinstance(body, _COMPLETE):
-            wrapper = _AsyncBody if hasattr(body, "__aiter__") else _Body
-            ctx.out_string = wrapper(body, lambda: self._units.get(ctx), self._faults)
+            wrapper = AsyncBody if hasattr(body, "__aiter__") else Body
+            ctx.out_string = wrapper(body, lambda: self._units.get(ctx))
             return
         unit = self._units.get(ctx)
         if unit is None or unit.session is None:
             return
-        if unit.is_async and _is_in_loop():
+        if unit.is_async and is_in_loop():
             parts = [body] if isinstance(body, bytes | bytearray | memoryview | str) else body
-            ctx.out_string = _AfterCommit(parts, unit, self._faults)
+            ctx.out_string = AfterCommit(parts, unit)
         else:
-            self._commit(unit)
+            unit.commit()
 
     def _failed(self, ctx: Any) -> None:
         unit = self._units.get(ctx)
@@ -152,15 +148,9 @@ class SessionPerCall:
             and ctx.out_error is None
             and (ctx.out_string is None or isinstance(ctx.out_string, _COMPLETE))
         ):
-            self._commit(unit)
+            unit.commit()
         else:
             unit.abandon()
-
-    def _commit(self, unit: _Unit) -> None:
-        try:
-            unit.commit()
-        except DBAPIError as error:
-            self._faults.raise_fault(error)
 
     # --- coroutines ---
 
@@ -171,7 +161,7 @@ class SessionPerCall:
                 await self._acommit(ctx)
         except BaseException as error:
             await (self._acommit(ctx) if isinstance(error, Redirect) else self._aabandon(ctx))
-            if isinstance(error, DBAPIError):
+            if isinstance(error, SQLAlchemyError):
                 self._faults.raise_fault(error)
             raise
         if hasattr(found, "__aiter__"):
@@ -192,197 +182,13 @@ class SessionPerCall:
 
     async def _acommit(self, ctx: Any) -> None:
         unit = self._units.get(ctx)
-        if unit is not None and unit.is_async and unit.session is not None:
+        if unit is not None and unit.is_async:
             await unit.acommit()
 
     async def _aabandon(self, ctx: Any) -> None:
         unit = self._units.get(ctx)
         if unit is not None and unit.is_async:
             await unit.aabandon()
-
-
-class _Unit:
-    """The session of one call, None once it has ended. succeeded: the method has returned something complete."""
-
-    __slots__ = ("is_async", "session", "succeeded")
-
-    def __init__(self, session: Any) -> None:
-        self.session: Any = session
-        self.is_async = hasattr(session, "sync_session")
-        self.succeeded = False
-
-    def commit(self) -> None:
-        """Commit and close."""
-        if self.is_async:
-            run(self.acommit())
-            return
-        session, self.session = self.session, None
-        try:
-            session.commit()
-        except BaseException:
-            session.rollback()  # `close` alone gives a connection back whose transaction SQLite keeps open
-            raise
-        finally:
-            session.close()
-
-    def abandon(self) -> None:
-        """Roll back and close; never raises."""
-        session, self.session = self.session, None
-        if session is None:
-            return
-        try:
-            if not self.is_async:
-                session.close()
-            elif _is_in_loop():
-                task = asyncio.get_running_loop().create_task(session.close())
-                _ENDING.add(task)
-                task.add_done_callback(_ENDING.discard)
-            else:
-                run(session.close())
-        except Exception:
-            logger.exception("a session could not be closed")
-
-    async def acommit(self) -> None:
-        """Commit and close."""
-        session, self.session = self.session, None
-        try:
-            await session.commit()
-        except BaseException:
-            await session.rollback()
-            raise
-        finally:
-            await session.close()
-
-    async def aabandon(self) -> None:
-        """Roll back and close; never raises."""
-        session, self.session = self.session, None
-        if session is not None:
-            try:
-                await session.close()
-            except Exception:
-                logger.exception("a session could not be closed")
-
-
-_ENDING: set[asyncio.Task[None]] = set()
-"""Tasks that nobody waits for: the event loop alone does not keep them alive."""
-
-
-class _Body:
-    """A body that streams; its end commits."""
-
-    def __init__(self, source: Any, unit: Callable[[], _Unit | None], faults: DatabaseFaults) -> None:
-        self._source = source
-        self._parts: Iterator[Any] = iter(source)
-        self._unit = unit
-        self._faults = faults
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "content_length":  # of a source that knows it
-            return self._source.content_length
-        raise AttributeError(name)
-
-    def __iter__(self) -> _Body:
-        return self
-
-    def __next__(self) -> Any:
-        try:
-            return next(self._parts)
-        except StopIteration:
-            self._commit()
-            raise
-        except BaseException:
-            self._abandon()
-            raise
-
-    def _commit(self) -> None:
-        unit = self._unit()
-        if unit is not None and unit.session is not None:
-            try:
-                unit.commit()
-            except DBAPIError as error:
-                self._faults.raise_fault(error)
-
-    def _abandon(self) -> None:
-        unit = self._unit()
-        if unit is not None:
-            unit.abandon()
-
-    def close(self) -> None:
-        """Release what the body is made of; what was not sent to its end is rolled back."""
-        try:
-            for thing in (self._parts, self._source):
-                close = getattr(thing, "close", None)
-                if close is not None:
-                    close()
-        finally:
-            self._abandon()
-
-
-class _AsyncBody:
-    """The same of an asynchronous source."""
-
-    def __init__(self, source: Any, unit: Callable[[], _Unit | None], faults: DatabaseFaults) -> None:
-        self._source = source
-        self._parts: AsyncIterator[Any] = aiter(source)
-        self._unit = unit
-        self._faults = faults
-
-    def __aiter__(self) -> _AsyncBody:
-        return self
-
-    async def __anext__(self) -> Any:
-        try:
-            return await anext(self._parts)
-        except StopAsyncIteration:
-            await self._commit()
-            raise
-        except BaseException:
-            await self._abandon()
-            raise
-
-    async def _commit(self) -> None:
-        unit = self._unit()
-        if unit is not None and unit.session is not None:
-            try:
-                await unit.acommit() if unit.is_async else unit.commit()
-            except DBAPIError as error:
-                self._faults.raise_fault(error)
-
-    async def _abandon(self) -> None:
-        unit = self._unit()
-        if unit is not None:
-            await unit.aabandon() if unit.is_async else unit.abandon()
-
-    async def aclose(self) -> None:
-        """Release what the body is made of; what was not sent to its end is rolled back."""
-        try:
-            for thing in (self._parts, self._source):
-                close = getattr(thing, "aclose", None)
-                if close is not None:
-                    await close()
-        finally:
-            await self._abandon()
-
-
-class _AfterCommit:
-    """A body that is complete, and given out once the commit on the event loop has succeeded."""
-
-    def __init__(self, parts: Any, unit: _Unit, faults: DatabaseFaults) -> None:
-        self._body = b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in parts)
-        self._unit = unit
-        self._faults = faults
-        self.content_length = len(self._body)
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            await self._unit.acommit()
-        except DBAPIError as error:
-            self._faults.raise_fault(error)
-        yield self._body
-
-    async def aclose(self) -> None:
-        """Roll back what was not asked for."""
-        await self._unit.aabandon()
 
 
 def _factory(source: Any) -> Callable[[], Any]:
@@ -411,7 +217,3 @@ def _is_answered(ctx: Any) -> bool:
         or ctx.out_string is not None
         or getattr(ctx.transport, "is_answered", False)
     )
-
-
-def _is_in_loop() -> bool:
-    return asyncio._get_running_loop() is not None

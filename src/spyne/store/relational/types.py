@@ -5,16 +5,15 @@ On PostgreSQL they are that server's own types (uuid, inet, ltree, xml); elsewhe
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
 from spyne.model.binary import join
+from spyne.store.relational._dialects import MYSQL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,19 +21,30 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
 __all__ = [
+    "Changeable",
     "Chunks",
-    "ExactNumber",
     "FreeJson",
     "FreeMarkup",
     "IntFlag",
     "Members",
-    "Moment",
     "Named",
     "PGGeometry",
     "Text",
     "UuidText",
     "json_type",
+    "long_bytes",
+    "long_text",
 ]
+
+
+def long_text() -> TypeEngine[str]:
+    """Text of any length."""
+    return sa.Text().with_variant(mysql.LONGTEXT(), *MYSQL)
+
+
+def long_bytes() -> TypeEngine[bytes]:
+    """Bytes of any number."""
+    return sa.LargeBinary().with_variant(mysql.LONGBLOB(), *MYSQL)
 
 
 class Named(UserDefinedType[str]):
@@ -102,80 +112,6 @@ class UuidText(TypeDecorator[uuid.UUID]):
         return value if value is None or isinstance(value, uuid.UUID) else uuid.UUID(str(value))
 
 
-class Moment(TypeDecorator[datetime.datetime]):
-    """datetime. With a time zone every value read is aware, and one written without is taken for UTC, on all databases alike;
-    without, one that is aware is written as UTC.
-    """
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def __init__(self, timezone: bool = True) -> None:
-        super().__init__(timezone=timezone)
-        self.timezone = timezone
-
-    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
-        """In UTC, without saying so where the column cannot."""
-        if value is None or (value.tzinfo is None and not self.timezone):
-            return value
-        aware = value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value
-        if self.timezone and dialect.name == "postgresql":
-            return aware
-        return aware.astimezone(datetime.UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime.datetime | None, dialect: Dialect) -> Any:
-        """Aware where the column is."""
-        naive = self.timezone and value is not None and value.tzinfo is None
-        return value.replace(tzinfo=datetime.UTC) if naive and value is not None else value
-
-
-class ExactNumber(TypeDecorator[Any]):
-    """decimal.Decimal, or int where `whole`; `precision` and `scale` as in SQL.
-
-    SQLite keeps 64-bit integers and 15 digits of others: it is given nothing that it would round, see `process_bind_param`.
-    """
-
-    impl = sa.DECIMAL
-    cache_ok = True
-
-    def __init__(self, precision: int | None = None, scale: int | None = None, whole: bool = False) -> None:
-        super().__init__(precision, scale)
-        self.precision = precision
-        self.scale = scale
-        self.whole = whole
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """The database's own decimals; SQLite gets numbers as they are."""
-        return Named(self._declared()) if dialect.name == "sqlite" else self.impl_instance
-
-    def _declared(self) -> str:
-        digits = [str(size) for size in (self.precision, self.scale) if size is not None]
-        return f"DECIMAL({', '.join(digits)})" if digits else "DECIMAL"
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        """The number. Raises ValueError for one that SQLite would round."""
-        if value is None:
-            return None
-        number = value if isinstance(value, decimal.Decimal) else decimal.Decimal(str(value))
-        if dialect.name != "sqlite":
-            return number
-        if number == number.to_integral_value() and abs(number) < 2**63:
-            return int(number)
-        near = float(number)
-        if decimal.Decimal(repr(near)) != number:
-            raise ValueError(f"SQLite would round {number}: it keeps 15 digits; use db_type=sqlalchemy.Text()")
-        return near
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """An int or a Decimal with the column's scale."""
-        if value is None:
-            return None
-        if self.whole:
-            return int(value)
-        number = value if isinstance(value, decimal.Decimal) else decimal.Decimal(repr(value))
-        return number if self.scale is None else round(number, self.scale)
-
-
 class IntFlag(TypeDecorator[bool]):
     """bool as 0 and 1 in a SMALLINT: ``Boolean(store_as=int)``."""
 
@@ -200,6 +136,10 @@ class Chunks(TypeDecorator[Any]):
     def __init__(self, chunked: bool = True) -> None:
         super().__init__()
         self.chunked = chunked
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Bytes of any number."""
+        return long_bytes()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
         """One bytes object."""
@@ -233,7 +173,15 @@ class Members(TypeDecorator[Any]):
         return self._member.get(value, value)
 
 
-class FreeMarkup(TypeDecorator[Any]):
+class Changeable(TypeDecorator[Any]):
+    """A type whose values can be changed inside: one that is assigned is written, even if it is the object that was there."""
+
+    def compare_values(self, x: Any, y: Any) -> bool:
+        """Whether an assigned value needs no UPDATE: the old one may have been changed since, and so says nothing."""
+        return x is None and y is None
+
+
+class FreeMarkup(Changeable):
     """lxml elements; `read` makes them of text and `write` text of them."""
 
     impl = sa.Text
@@ -247,7 +195,7 @@ class FreeMarkup(TypeDecorator[Any]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """The native type on PostgreSQL, text elsewhere."""
-        return Named(self.native) if dialect.name == "postgresql" else sa.Text()
+        return Named(self.native) if dialect.name == "postgresql" else long_text()
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
         """Text."""
@@ -258,7 +206,7 @@ class FreeMarkup(TypeDecorator[Any]):
         return None if value is None else self.read(value)
 
 
-class FreeJson(TypeDecorator[Any]):
+class FreeJson(Changeable):
     """Dicts and lists of what JSON has; `write` makes such of other values."""
 
     impl = sa.JSON

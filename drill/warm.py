@@ -1,0 +1,9 @@
+"""What actors need, imported once by the server that forks them; some of it SQLAlchemy would import only when it is first used."""
+
+import psycopg
+import pymysql
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+
+from drill import actors
+
+__all__ = ["actors", "mysql", "postgresql", "psycopg", "pymysql", "sqlite"]
