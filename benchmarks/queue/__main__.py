@@ -40,7 +40,7 @@ def one_round(place, entries, measures, number, scale):
 
 def run(args, records):
     """Add the records of all rounds, so that those are there which were found before an interruption."""
-    count, scale = (2, 0.25) if args.quick else (args.rounds, 1.0)
+    count, scale = (2, 0.25) if args.quick else (args.rounds, args.scale)
     with ExitStack() as stack:
         places = []
         for kind in (PostgreSQL, SQLite):
@@ -62,6 +62,7 @@ def main():
     parser.add_argument("--place", choices=["postgresql", "sqlite"], help="only there")
     parser.add_argument("--measure", choices=MEASURES, action="append", help="only these")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--scale", type=float, default=1.0, help="of the number of tasks")
     parser.add_argument("--quick", action="store_true", help="two rounds of a quarter of the tasks")
     parser.add_argument("--json", type=Path, help="write the records here as well")
     args = parser.parse_args()

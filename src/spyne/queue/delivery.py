@@ -109,6 +109,7 @@ class Delivery:
         Raises LeaseLost, PositionLost, SchemaError for a gap, TaskFailed under the policy `Stop`, and errors of the database that pass.
         """
         if time.monotonic() < self.not_before:
+            self._tell_others()
             return 0
         try:
             tasks = self._read(connection)
