@@ -54,7 +54,7 @@ def figure(record):
     return percentile(record["delays"], 50) if "delays" in record else record["rate"]
 
 
-def by_round(records):
+def by_round(records, figure=figure):
     return [(record["round"], figure(record)) for record in records]
 
 
@@ -62,13 +62,16 @@ def ratio(records, ours, name, place, measure):
     """Return the cells of a peer's ratio and its goal."""
     found = ratios(by_round(ours), by_round(records))
     if name == OURS or not found:
-        return ["", ""]
+        return ["", "", ""]
+    cost = "idle" if measure == "wake-up" else "cpu"
+    saved = ratios(by_round(records, lambda each: each[cost]), by_round(ours, lambda each: each[cost]))
+    cpu = spread(saved, "{:.2f}")
     goal = GOALS.get((place, measure), {}).get(name)
     if goal is None:
-        return [spread(found, "{:.2f}"), ""]
+        return [spread(found, "{:.2f}"), cpu, ""]
     low = measure == "wake-up"
     met = median(found) <= goal if low else median(found) >= goal
-    return [spread(found, "{:.2f}"), f"{'<=' if low else '>='} {goal:.3g}{'' if met else ' **missed**'}"]
+    return [spread(found, "{:.2f}"), cpu, f"{'<=' if low else '>='} {goal:.3g}{'' if met else ' **missed**'}"]
 
 
 def costs(records):
@@ -81,18 +84,32 @@ def costs(records):
     return [tail, f"{median(each['idle'] for each in records) * 1e6:,.0f} us a second", ""]
 
 
-def tables(records, rounds):
+def tables(records):
     """Return a table for each place."""
     lines = []
     for place in dict.fromkeys(each["place"] for each in records):
         mine = [each for each in records if each["place"] == place]
         lines += [f"\n### {TITLE[place]}\n"]
-        lines += [row(["measure", "queue", "tasks/s", "CPU us per task", "WAL bytes per task", "ours to it", "goal"])]
-        lines += [row(["---"] * 7)]
+        lines += [
+            row(
+                [
+                    "measure",
+                    "queue",
+                    "tasks/s",
+                    "CPU us per task",
+                    "WAL bytes per task",
+                    "ours to it",
+                    "its CPU to ours",
+                    "goal",
+                ]
+            )
+        ]
+        lines += [row(["---"] * 8)]
         for measure in dict.fromkeys(each["measure"] for each in mine):
             these = [each for each in mine if each["measure"] == measure]
             ours = [each for each in these if each["peer"] == OURS]
             for name in sorted({each["peer"] for each in these}, key=lambda name: name != OURS):
                 peers = [each for each in these if each["peer"] == name]
                 lines.append(row([measure, name, *costs(peers), *ratio(peers, ours, name, place, measure)]))
+    rounds = len({each["round"] for each in records})
     return "\n".join([f"Median (least-most) of {rounds} rounds.", *lines])

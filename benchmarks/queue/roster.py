@@ -32,7 +32,7 @@ ROSTER = {
         environment="queue-this",
         place="postgresql",
         left=LEFT,
-        sizes={"single": 1000, "batch": 20000, "together": 20000, "fan-out": 10000},
+        sizes={"single": 500, "batch": 40000, "together": 20000, "fan-out": 8000},
         fans_out=True,
     ),
     ("procrastinate", "postgresql"): Entry(
@@ -40,7 +40,7 @@ ROSTER = {
         environment="queue-procrastinate",
         place="postgresql",
         left="SELECT count(*) FROM procrastinate_jobs",
-        sizes={"single": 1000, "batch": 4000, "together": 1000, "fan-out": 500},
+        sizes={"single": 500, "batch": 1000, "together": 600, "fan-out": 200},
         produce={"driver": "sync"},
         consume={"concurrency": 10, "driver": "uvloop", "connections": 11},
     ),
@@ -49,7 +49,7 @@ ROSTER = {
         environment="queue-pgqueuer",
         place="postgresql",
         left="SELECT count(*) FROM pgqueuer",
-        sizes={"single": 1000, "batch": 10000, "together": 6000, "fan-out": 2000},
+        sizes={"single": 500, "batch": 24000, "together": 10000, "fan-out": 4000},
         produce={"driver": "asyncpg", "loop": "uvloop"},
         consume={"driver": "asyncpg", "loop": "uvloop", "batch": 300, "dequeuers": 1},
     ),
@@ -58,7 +58,7 @@ ROSTER = {
         environment="queue-huey",
         place="postgresql",
         left="SELECT count(*) FROM huey_task",
-        sizes={"single": 1000, "batch": 1500, "together": 1000, "fan-out": 400},
+        sizes={"single": 500, "batch": 800, "together": 600, "fan-out": 200},
         consume={"workers": 1},
     ),
     (OURS, "sqlite"): Entry(
@@ -66,7 +66,7 @@ ROSTER = {
         environment="queue-this",
         place="sqlite",
         left=LEFT,
-        sizes={"single": 1000, "batch": 20000, "together": 20000, "fan-out": 10000},
+        sizes={"single": 500, "batch": 40000, "together": 20000, "fan-out": 8000},
         fans_out=True,
     ),
     ("Huey", "sqlite"): Entry(
@@ -74,7 +74,7 @@ ROSTER = {
         environment="queue-huey",
         place="sqlite",
         left="SELECT count(*) FROM task",
-        sizes={"single": 1000, "batch": 1500, "together": 1000, "fan-out": 400},
+        sizes={"single": 500, "batch": 800, "together": 600, "fan-out": 200},
         consume={"workers": 1},
     ),
     ("Huey, polling each 5 ms", "sqlite"): Entry(

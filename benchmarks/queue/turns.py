@@ -11,7 +11,7 @@ from benchmarks import environments
 BATCH = 100
 CONSUMERS = 4
 PAUSE = (0.05, 0.25)  # seconds between the tasks that wake a consumer
-WAKE_UPS = 40
+WAKE_UPS = 30
 PATIENCE = 60  # seconds that a part of a turn may take before it counts as lost
 SETTLE = 1.0  # seconds that consumers get to start waiting before the producer starts
 

@@ -27,7 +27,7 @@ _SLICE = 0.25
 """The longest wait inside a driver, in seconds: a consumer that is to stop does not wait longer."""
 
 _FIRST_PAUSE = 0.001
-_IDLE_LOOKS = 50
+_IDLE_LOOKS = 10
 """Looks at the first pause before they get rarer."""
 
 

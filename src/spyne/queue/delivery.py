@@ -72,7 +72,7 @@ class Delivery:
 
     lease: the right to move the cursor. position: the last task that is done. not_before: when the next attempt is due, by `time.monotonic`. saved_at: when the lease was
     last renewed. task_since: when the running task was begun, None between tasks; both are read by other threads.
-    is_at_head: whether the last read found the end of what has positions.
+    is_at_head: whether the last read found the end of what has positions. has_placed: whether tasks were given positions that other consumers have not heard of.
     """
 
     def __init__(
@@ -94,6 +94,7 @@ class Delivery:
         self.saved_at = time.monotonic()
         self.task_since: float | None = None
         self.is_at_head = False
+        self.has_placed = False
         self._attempts = cursor.attempts
         self._crashes = cursor.crashes
         self._suspect_until = cursor.suspect_until
@@ -108,8 +109,12 @@ class Delivery:
         Raises LeaseLost, PositionLost, SchemaError for a gap, TaskFailed under the policy `Stop`, and errors of the database that pass.
         """
         if time.monotonic() < self.not_before:
+            self._tell_others()
             return 0
-        tasks = self._read(connection)
+        try:
+            tasks = self._read(connection)
+        finally:
+            self._tell_others()
         if not tasks:
             connection.rollback()
             return 0
@@ -126,6 +131,12 @@ class Delivery:
             self.task_since = None
         self._take_over(batch)
         return max(batch.position - batch.before, batch.ran)
+
+    def _tell_others(self) -> None:
+        """Ring for tasks that were given positions here; not before they are read, since the bell's thread takes its time from this one."""
+        if self.has_placed:
+            self.has_placed = False
+            self.queue.bell.ring()
 
     def _read(self, connection: Connection) -> list[Task]:
         options, log = self.options, self.queue.log

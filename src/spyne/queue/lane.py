@@ -175,10 +175,8 @@ class Lane:
         topic = self.sequencer.look(connection)
         if topic.head > delivery.position:
             return True
-        given = self.sequencer.run_for(connection, topic)
-        if given:
-            self.queue.bell.ring()
-        return bool(given)
+        delivery.has_placed = bool(self.sequencer.run_for(connection, topic))
+        return delivery.has_placed
 
     def _wait(self, delivery: Delivery) -> None:
         """Wait for a ring, for the next attempt, or for the next look."""

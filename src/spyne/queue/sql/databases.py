@@ -171,7 +171,7 @@ DATABASES: dict[str, Database] = {
         in_transaction=False,
         isolation=None,
         begin="BEGIN IMMEDIATE",  # a deferred transaction that reads first may be refused when it writes, whatever the timeout
-        poll=0.02,
+        poll=0.004,
         passing=_SQLITE_PASSING,
     ),
     "mariadb": _MARIADB,
