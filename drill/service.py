@@ -61,7 +61,9 @@ def misbehave(nature: str, attempt: int, scar: Path) -> None:
     if nature == "fail" or (nature == "flaky" and attempt < 3):
         raise Failed(f"attempt {attempt}")
     if nature == "segv":
-        signal.raise_signal(signal.SIGSEGV)  # to this thread: sent to the process, another one may get it, and this one go on to commit
+        signal.raise_signal(
+            signal.SIGSEGV
+        )  # to this thread: sent to the process, another one may get it, and this one go on to commit
     if nature == "linger":
         time.sleep(0.15)
     if nature in ("exit", "linger"):
