@@ -7,9 +7,10 @@ import logging
 import sys
 import time
 import warnings
+from dataclasses import replace
 
 from drill.boundaries import walk
-from drill.chaos import CAST, Plan, drill
+from drill.chaos import SHORT, Plan, drill
 from drill.mutants import MUTANTS
 from drill.report import Result, details, summary
 from drill.servers import DATABASES, Missing, database
@@ -23,6 +24,10 @@ def options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=1.0, help="of faults, on each database (1)")
     parser.add_argument("--rate", type=float, default=1.0, help="faults a second (1)")
     parser.add_argument("--walk", action="store_true", help="kill at every statement boundary instead of by chance")
+    parser.add_argument("--short", action="store_true", help="as long as a test may take")
+    parser.add_argument(
+        "--keep", default="", help="a folder for the histories and logs of a drill that comes to no end"
+    )
     parser.add_argument("--mutant", choices=sorted(MUTANTS), default="", help="drill a queue with this bug in it")
     return parser.parse_args()
 
@@ -30,17 +35,19 @@ def options() -> argparse.Namespace:
 def run(name: str, args: argparse.Namespace) -> Result:
     """Drill one database. Raises Missing."""
     with database(name) as server:
+        if args.walk and args.short:
+            return walk(server, seed=args.seed, cycles=["once"], ways=["single", "bound"], create=False)
         if args.walk:
             return walk(server, seed=args.seed, mutant=args.mutant)
         plan = Plan(
             seed=args.seed,
             seconds=args.minutes * 60,
             rate=args.rate,
-            cast=CAST,
             mutant=args.mutant,
+            keep=args.keep,
             quiet=not sys.stderr.isatty(),
         )
-        return drill(server, plan)
+        return drill(server, replace(plan, **SHORT) if args.short else plan)
 
 
 def main() -> int:

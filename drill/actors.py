@@ -9,6 +9,7 @@ import traceback
 import warnings
 from typing import TYPE_CHECKING
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
 from drill import mutants
@@ -44,6 +45,16 @@ ROLES: dict[str, Callable[[Orders, Queue, Points], None]] = {
 }
 
 
+_LOOP_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg_async"}
+
+
+def _on_loop(url: str) -> str:
+    """The address with a driver for event loops, where the tests have one."""
+    parts = make_url(url)
+    driver = _LOOP_DRIVERS.get(parts.get_backend_name(), parts.drivername)
+    return parts.set(drivername=driver).render_as_string(hide_password=False)
+
+
 def _look(queue: Queue) -> None:
     """Let the queue look at its tables, which are there: the boundaries of the work begin after it. The database may be down just now."""
     while True:
@@ -60,8 +71,8 @@ def act(orders: Orders) -> None:
     points = Points(orders.kill_at)
     mutants.become(orders.mutant)
     try:
-        queue = Queue(orders.url, topic=orders.topic, poll=0.05)
-        if orders.role != "creator":
+        queue = Queue(_on_loop(orders.url) if orders.on_loop else orders.url, topic=orders.topic, poll=0.05)
+        if orders.role != "creator" and not queue.is_async:
             _look(queue)
         points.watch(queue.engine)
         ROLES[orders.role](orders, queue, points)

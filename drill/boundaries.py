@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST = 300
 
-QUICK = Mix(hold=0, rollbacks=0, pause=0, most=2, natures={"plain": 1, "fail": 1})
+QUICK = Mix(hold=0, rollbacks=0, pause=0, most=2, keyed=0, natures={"plain": 1, "fail": 1})
 WAYS = {
     "single": replace(QUICK, batch=0, bound=0),
     "batch": replace(QUICK, single=0, bound=0),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from drill.report import Result
 from spyne.queue import Queue
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drill.servers import Database
 
 TICK = 0.02
@@ -34,6 +37,7 @@ class Consumers:
     options: dict[str, Any]
     on_error: str = "GoOn"
     posts: int = 1
+    on_loop: bool = False
 
 
 LEASE = 1.5
@@ -45,6 +49,7 @@ SURVIVORS = frozenset({"plain", "slow", "stumble"})
 CAST = [
     Consumers(promise=Promise(worker="once", survives=SURVIVORS), options=ONCE, posts=2),
     Consumers(promise=Promise(worker="twin", survives=SURVIVORS), options=ONCE | {"batch": 7}),
+    Consumers(promise=Promise(worker="loop", survives=SURVIVORS), options=ONCE, on_loop=True),
     Consumers(
         promise=Promise(worker="retrying", survives=SURVIVORS | {"flaky"}), options=ONCE, on_error="Retry", posts=1
     ),
@@ -62,22 +67,35 @@ CAST = [
     Consumers(promise=Promise(worker="lanes", survives=SURVIVORS, lanes=3), options=ONCE | {"lanes": 3}, posts=2),
 ]
 
-NATURES = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 2, "segv": 1, "exit": 1}
+NATURES: dict[str, float] = {"plain": 1000, "fail": 20, "flaky": 20, "slow": 2, "stumble": 1, "segv": 0.5, "exit": 0.5}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a drill goes. rate: faults a second. producers: how many. cast: the consumers."""
+    """How a drill goes. rate: faults a second. producers: how many. cast: the consumers. patience: seconds that may pass without a step forward when the faults have stopped. keep: a folder
+    for the histories and logs of a drill that did not.
+    """
 
     seed: int
     seconds: float
     rate: float = 1.0
     producers: int = 3
-    cast: list[Consumers]
-    mix: Mix = Mix(natures=NATURES)
-    patience: float = 90.0
+    cast: list[Consumers] = field(default_factory=lambda: CAST)
+    mix: Mix = Mix(natures=NATURES, pause=0.15)
+    patience: float = 60.0
     mutant: str = ""
     quiet: bool = True
+    keep: str = ""
+
+
+SHORT: dict[str, Any] = {
+    "seconds": 15.0,
+    "rate": 1.5,
+    "producers": 2,
+    "cast": [row for row in CAST if row.promise.worker in ("once", "retrying", "least")],
+    # One that kills its process takes some leases' time: enough of it is in the long drill.
+    "mix": Mix(natures=NATURES | {"segv": 0, "exit": 0, "stumble": 5}, pause=0.2),
+}
 
 
 def drill(database: Database, plan: Plan) -> Result:
@@ -123,13 +141,23 @@ def _fill(crew: Crew, plan: Plan, folder: Path, url: str) -> None:
         for number in range(1, row.posts + 1):
             name = f"consumer-{row.promise.worker}-{number}"
             mine = replace(
-                common, role="consumer", worker=row.promise.worker, options=row.options, on_error=row.on_error
+                common,
+                role="consumer",
+                worker=row.promise.worker,
+                options=row.options,
+                on_error=row.on_error,
+                on_loop=row.on_loop,
             )
-            crew.post(name, lambda nth, mine=mine, name=name: replace(mine, actor=f"{name}.{nth}"))
+            crew.post(name, partial(_nth, mine, name))
     for number in range(1, plan.producers + 1):
         name = f"producer-{number}"
         mine = replace(common, role="producer")
-        crew.post(name, lambda nth, mine=mine, name=name: replace(mine, actor=f"{name}.{nth}"))
+        crew.post(name, partial(_nth, mine, name))
+
+
+def _nth(orders: Orders, name: str, number: int) -> Orders:
+    """The orders of the how-manieth process of a post."""
+    return replace(orders, actor=f"{name}.{number}")
 
 
 def _spoil(field: faults.Field, plan: Plan, random: Random) -> None:
@@ -160,12 +188,16 @@ def _come_to_rest(field: faults.Field, plan: Plan, queue: Queue) -> float | None
     field.heal()
     field.crew.dismiss("producer", 30)
     workers = [row.promise.worker for row in plan.cast]
-    began = time.monotonic()
-    drained = None
-    while drained is None and time.monotonic() < began + plan.patience:
+    began = moved = time.monotonic()
+    drained, before = None, -1
+    while drained is None and time.monotonic() < moved + plan.patience:
         field.crew.revive()  # poison may still kill
         drained = gather.wait_for_drain(queue, workers, 0.5)
+        if (now := gather.progress(queue)) != before:
+            moved, before = time.monotonic(), now
     rest = None if drained is None else time.monotonic() - began
+    if drained is None and plan.keep:
+        shutil.copytree(field.crew.of("consumer")[0].orders(1).folder, plan.keep, dirs_exist_ok=True)
     for post in field.crew.dismiss("consumer", 30):
         field.crew.errors.append(f"{post}: did not end on SIGTERM")
     return rest

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drill.evidence import Attempt, Effect, Evidence, Promise
     from drill.history import Event
 
-POISON = frozenset({"segv", "exit"})
+POISON = frozenset({"segv", "exit", "linger"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +42,13 @@ def _of(name: str, detail: str, promise: Promise | None = None) -> Finding:
 
 
 def lost(case: Evidence) -> Iterator[Finding]:
-    """Lost: what was acknowledged and must have an effect has none at a consumer."""
+    """Lost: what was acknowledged and must have an effect has none at a consumer that has passed it; what it has not come to is `drained`'s."""
     for promise in filter(lambda p: p.complete, case.promises):
+        cursor = case.cursor(promise.worker)
         seen = {effect.value for effect in case.effects.get(promise.worker, ())}
         for attempt in case.attempts.values():
-            if attempt.outcome == "ok" and attempt.nature in promise.survives and attempt.value not in seen:
+            is_due = attempt.outcome == "ok" and attempt.nature in promise.survives
+            if is_due and attempt.value not in seen and case.positions.get(attempt.value, [0])[0] <= cursor:
                 yield _of("lost", f"{attempt.value}, task {attempt.task_id}", promise)
 
 
@@ -242,6 +244,22 @@ def _by(case: Evidence, key: Callable[[Attempt], str]) -> list[list[Attempt]]:
     return [sorted(found, key=lambda a: a.number) for found in series.values()]
 
 
+def key_order(case: Evidence) -> Iterator[Finding]:
+    """Tasks of one key have their effects in the order of their positions, also where others overtake them: in lanes, or when failures are parked.
+
+    The effects of a state are in the order of their writing.
+    """
+    for promise in case.promises:
+        latest: dict[str, int] = {}
+        for effect in case.state.effects:
+            key = case.attempts[effect.value].key if effect.value in case.attempts else ""
+            if effect.worker != promise.worker or not key:
+                continue
+            if effect.pos < latest.get(key, 0):
+                yield _of("key-order", f"{effect.value} at {effect.pos} after {latest[key]}, key {key}", promise)
+            latest[key] = effect.pos
+
+
 def one_epoch(case: Evidence) -> Iterator[Finding]:
     """An epoch belongs to one process, and once a later one has committed, no earlier one does."""
     for promise in case.promises:
@@ -339,6 +357,7 @@ CHECKS: dict[Callable[[Evidence], Iterator[Finding]], str] = {
     chain: REORDERED,
     inconsistent_offsets: REORDERED,
     producer_order: REORDERED,
+    key_order: REORDERED,
     unexpected: OTHER,
     aborted_read: OTHER,
     failures: OTHER,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
 
 from drill.history import History
-from drill.service import application, misbehave, value_in, write_effect
+from drill.service import application, async_application, misbehave, value_in, write_effect
 from spyne.queue import Backoff, GoOn, Park, Retry
 from spyne.server.queue import Consumer
 
@@ -16,9 +18,14 @@ if TYPE_CHECKING:
     from drill.killing import Points
     from drill.orders import Orders
     from spyne.queue import Queue
+    from spyne.queue.policy import Policy
 
 QUICK = Backoff(0.01, 0.1)
-POLICIES = {"GoOn": GoOn(), "Retry": Retry(attempts=4, backoff=QUICK), "Park": Park(attempts=4, backoff=QUICK)}
+POLICIES: dict[str, Policy] = {
+    "GoOn": GoOn(),
+    "Retry": Retry(attempts=4, backoff=QUICK),
+    "Park": Park(attempts=4, backoff=QUICK),
+}
 
 
 class Worker:
@@ -27,27 +34,49 @@ class Worker:
     def __init__(self, orders: Orders, queue: Queue, points: Points) -> None:
         self.orders, self.queue, self.points = orders, queue, points
         self.history = History(orders.path("jsonl"), orders.actor)
+        app = async_application(self.ahandle) if queue.is_async else application(self._handle)
         self.consumer = Consumer(
-            queue, application(self.handle), orders.worker, on_error=POLICIES[orders.on_error], **orders.options
+            queue,
+            app,
+            orders.worker,
+            on_error=POLICIES[orders.on_error],
+            **orders.options,
         )
         for event in ("batch_saved", "task_failed", "task_parked", "lease_claimed"):
             self.consumer.event_manager.add_listener(event, getattr(self, event))
 
     def run(self) -> None:
         """Serve for ever, or until there is nothing to do where the orders have a count."""
-        if self.orders.count is None:
+        if self.queue.is_async:
+            asyncio.run(self.arun())
+        elif self.orders.count is None:
             self.consumer.serve_forever()
         else:
             self.consumer.run_until_idle()
 
+    async def arun(self) -> None:
+        """Serve for ever on an event loop."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.consumer.stop)
+        await self.consumer.aserve_forever()
+
+    def _handle(self, ctx: Any, value: str, nature: str) -> None:
+        self.handle(ctx, value, nature)
+
     def handle(self, ctx: Any, value: str, nature: str) -> None:
         """Be the handler of a task."""
-        transport = ctx.transport
+        self.work(ctx.transport, ctx.transport.connection, value, nature)
+
+    async def ahandle(self, ctx: Any, value: str, nature: str) -> None:
+        """The same on an event loop, in the consumer's transaction."""
+        await asyncio.sleep(0)
+        await ctx.transport.connection.run_sync(lambda connection: self.work(ctx.transport, connection, value, nature))
+
+    def work(self, transport: Any, connection: Any, value: str, nature: str) -> None:
+        """Write down what came, and do what its nature tells. connection: the consumer's, None where its transaction is not to be used."""
         place = self.place(transport) | {"value": value, "nature": nature}
         self.history.write("invoke", "deliver", text=f"attempt {transport.attempt}", **place)
         self.points.reach("handler begins")
         scar = self.orders.path("scar").with_name(f"{self.orders.worker}-{value}.scar")
-        connection = transport.connection
         if connection is None:
             misbehave(nature, transport.attempt, scar)  # first, since the effect of this kind of delivery stays
             self.write_outside(transport, value)

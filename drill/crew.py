@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["drill.warm"])
 
-EXPECTED = {0: "ended", -signal.SIGKILL: "killed", -signal.SIGSEGV: "segmentation fault", 3: "os._exit"}
+EXPECTED = {
+    0: "processes that ended in peace",
+    -signal.SIGKILL: "processes that were killed",
+    -signal.SIGTERM: "processes that were told to end before they began",
+    -signal.SIGSEGV: "processes that poison ended (SIGSEGV)",
+    3: "processes that poison ended (os._exit)",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,7 +114,7 @@ class Crew:
         if post.process is None:
             return
         code = post.process.exitcode or 0
-        self.ends[EXPECTED.get(code, f"exit {code}")] += 1
+        self.ends[EXPECTED.get(code, f"processes that ended with {code}")] += 1
         if code not in EXPECTED:
             self.errors.append(f"{post.name}: {_last_words(post.orders(post.filled))}")
         post.process.close()

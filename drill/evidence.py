@@ -86,6 +86,7 @@ class Attempt:
     value: str
     nature: str
     group: str
+    key: str
     invoked: int
     outcome: str = "info"
     ended: int = 0
@@ -118,7 +119,7 @@ class Evidence:
                 continue
             if event.kind == "invoke":
                 self.attempts[event.value] = Attempt(
-                    value=event.value, nature=event.nature, group=event.group, invoked=event.at
+                    value=event.value, nature=event.nature, group=event.group, key=event.key, invoked=event.at
                 )
             else:
                 attempt = self.attempts[event.value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -34,7 +34,7 @@ def state_of(queue: Queue) -> State:
     t, topic = queue.tables, queue.topic
     with queue.engine.connect() as connection:
 
-        def rows(table: sa.Table) -> Sequence[sa.Row]:
+        def rows(table: sa.Table) -> Sequence[sa.Row[Any]]:
             return connection.execute(sa.select(table).where(table.c.topic == topic)).all()
 
         return State(
@@ -76,3 +76,11 @@ def wait_for_drain(queue: Queue, workers: Sequence[str], patience: float) -> flo
                 return time.monotonic() - began
         time.sleep(0.05)
     return None
+
+
+def progress(queue: Queue) -> int:
+    """Return a number that changes with every step forward; -1 while the database does not answer."""
+    status = queue.tables.status
+    with suppress(DBAPIError), queue.engine.connect() as connection:
+        return int(connection.scalar(sa.select(sa.func.sum(status.c.pos)).where(status.c.topic == queue.topic)) or 0)
+    return -1

@@ -22,7 +22,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: nanoseconds of the machine's monotonic clock, the same for all processes. kind: as Jepsen has them: `invoke` before, then `ok`
     (it happened), `fail` (it certainly did not) or `info` (nobody knows); an invoke without an end is an `info` too.
     what: `enqueue` of a value; `deliver`, a handler's begin and end; `save` of a cursor; `failed`, `parked` and `claimed` as the consumer's events tell them.
-    value: `producer-counter`. nature: what the handler does with it, see `drill.service`. group: the transaction, when several values share one.
+    value: `producer-counter`. nature: what the handler does with it, see `drill.service`. group: the transaction, when several values share one. key: whose order is kept.
     """
 
     at: int
@@ -32,6 +32,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     value: str = ""
     nature: str = "plain"
     group: str = ""
+    key: str = ""
     worker: str = ""
     lane: int = 0
     epoch: int = 0

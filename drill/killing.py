@@ -40,7 +40,7 @@ class Points:
             commit(connection)
             self.reach("after commit")
 
-        engine.dialect.do_commit = do_commit  # type: ignore[method-assign]  # there is no event after a commit
+        engine.dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]  # there is no event after a commit
 
     def _statement(self, when: str) -> Any:
         def reach(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from spyne.queue.sql.cursor import Cursors
 from spyne.queue.sql.log import Log
+from spyne.queue.sql.sequencer import Sequencer
 from spyne.queue.task import Task
 
 Set: TypeAlias = Callable[[Any, str, Any], None]
@@ -36,7 +37,7 @@ def naive(set_: Set) -> None:
 
     set_(Log, "read", read)
     set_(Log, "state", newest)
-    set_(Log, "is_waiting", lambda self, connection, settled: False)
+    set_(Sequencer, "run_for", lambda self, connection, topic: 0)
 
 
 def apart(set_: Set) -> None:

@@ -16,7 +16,7 @@ class Mix:
 
     single, batch, bound: one task in a transaction of its own, several, or some in the caller's transaction. hold: the longest time, in seconds, that a caller's
     transaction stays open, so that ids are committed out of their order. rollbacks: the part of the caller's transactions that
-    is rolled back. most: tasks of a batch. pause: the longest time between two of them. natures: what tasks do, in shares, see `drill.service`.
+    is rolled back. most: tasks of a batch. keyed: the part of the tasks that has one of a few keys. pause: the longest time between two of them. natures: what tasks do, in shares, see `drill.service`.
     """
 
     single: float = 4
@@ -25,6 +25,7 @@ class Mix:
     hold: float = 0.5
     rollbacks: float = 0.2
     most: int = 6
+    keyed: float = 0.3
     pause: float = 0.05
     natures: dict[str, float] = field(default_factory=lambda: {"plain": 94, "fail": 3, "flaky": 3})
 
@@ -35,7 +36,7 @@ class Orders:
 
     actor: its name, unlike any other's, also of those that it replaces. folder: where its history is. count: how many calls a producer makes, or tasks
     a consumer runs, before it ends; None for no end. kill_at: the point, see `drill.killing`, at which it kills itself. options: of the Consumer.
-    mutant: which of `drill.mutants` it is, for the proof that the drill notices.
+    on_loop: a consumer works on an event loop, where there is a driver for it. mutant: which of `drill.mutants` it is, for the proof that the drill notices.
     """
 
     role: str
@@ -51,6 +52,7 @@ class Orders:
     options: dict[str, Any] = field(default_factory=dict)
     on_error: str = "GoOn"
     mutant: str = ""
+    on_loop: bool = False
 
     @property
     def random(self) -> Random:

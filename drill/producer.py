@@ -52,30 +52,31 @@ class Enqueuer:
 
     def single(self) -> None:
         """One task in a transaction of its own."""
-        with self.trying(1) as [(value, nature)]:
-            receipt = self.producer.service.work(value, nature)
+        with self.trying(1) as [(value, nature, key)]:
+            receipt = self.producer.options(key=key).service.work(value, nature)
             self.told("ok", [value], [receipt])
 
     def batch(self) -> None:
         """Several tasks in one transaction of the producer's."""
         with self.trying(self.random.randint(2, self.orders.mix.most), "batch") as tasks:
             with self.producer.batch() as batch:
-                for value, nature in tasks:
-                    batch.service.work(value, nature)
-            self.told("ok", [value for value, _ in tasks], batch.receipts)
+                for value, nature, key in tasks:
+                    batch.options(key=key).service.work(value, nature)
+            self.told("ok", [value for value, _, _ in tasks], batch.receipts)
 
     def bound(self) -> None:
         """Some tasks, each beside a row of the caller's, in a transaction that stays open for a while and may be rolled back."""
         goes_back = self.random.random() < self.orders.mix.rollbacks
         hold = self.random.uniform(0, self.orders.mix.hold) * (self.random.random() < 0.5)
         with self.trying(self.random.randint(1, 4), "bound") as tasks:
-            values = [value for value, _ in tasks]
+            values = [value for value, _, _ in tasks]
             try:
                 with self.queue.engine.begin() as connection:
                     receipts = []
-                    for value, nature in tasks:
+                    for value, nature, key in tasks:
                         connection.execute(ledger.insert(), {"value": value})
-                        receipts.append(self.producer.bind(connection).service.work(value, nature))
+                        producer = self.producer.options(key=key).bind(connection)
+                        receipts.append(producer.service.work(value, nature))
                         time.sleep(hold / len(tasks))
                     if goes_back:
                         raise RolledBack
@@ -84,19 +85,24 @@ class Enqueuer:
                 self.told("fail", values)
 
     @contextmanager
-    def trying(self, count: int, group: str = "") -> Iterator[list[tuple[str, str]]]:
-        """Yield new values with their natures, written down as tried."""
+    def trying(self, count: int, group: str = "") -> Iterator[list[tuple[str, str, str | None]]]:
+        """Yield new values with their natures and keys, written down as tried."""
         natures = self.random.choices(*map(list, zip(*self.orders.mix.natures.items(), strict=True)), k=count)
         values = [f"{self.orders.actor}-{self.number + place}" for place in range(1, count + 1)]
         self.number += count
         self.groups += 1
         name = f"{group}-{self.orders.actor}-{self.groups}" if group else ""
-        tasks = list(zip(values, natures, strict=True))
+        tasks = [(value, nature, self.key(nature)) for value, nature in zip(values, natures, strict=True)]
         self.history.write_all(
-            {"kind": "invoke", "what": "enqueue", "value": value, "nature": nature, "group": name}
-            for value, nature in tasks
+            {"kind": "invoke", "what": "enqueue", "value": value, "nature": nature, "group": name, "key": key or ""}
+            for value, nature, key in tasks
         )
         yield tasks
+
+    def key(self, nature: str) -> str | None:
+        """Some tasks share a key; none that will always fail, since those behind it would wait until somebody looks after it."""
+        shares = nature in ("plain", "flaky", "slow") and self.random.random() < self.orders.mix.keyed
+        return f"key-{self.random.randint(1, 5)}" if shares else None
 
     def told(self, kind: str, values: list[str], receipts: list[Any] | None = None) -> None:
         """Write down what is known of values now."""

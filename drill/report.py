@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drill.checker import DUPLICATED, LOST, OTHER, REORDERED
 
 if TYPE_CHECKING:
-    from drill.checker import Verdict
+    from drill.checker import Finding, Verdict
 
-SHOWN = 20
+SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ def summary(results: list[Result]) -> str:
     lines += [_row(name, [result.verdict.figures.get(name, 0) for result in results]) for name in figures]
     for kind in ("faults", "ends"):
         names = sorted({name for result in results for name in getattr(result, kind)})
-        title = "fault" if kind == "faults" else "processes that"
-        lines += [_row(f"{title}: {name}", [getattr(result, kind)[name] for result in results]) for name in names]
+        title = "fault: " if kind == "faults" else ""
+        lines += [_row(f"{title}{name}", [getattr(result, kind)[name] for result in results]) for name in names]
     lines.append(_row("seconds of faults", [round(result.seconds) for result in results]))
     lines.append(_row("seconds to the end afterwards", [_seconds(result.drained) for result in results]))
     for total in (LOST, DUPLICATED, REORDERED, OTHER):
@@ -58,10 +58,13 @@ def details(results: list[Result]) -> str:
     """Return what was found, and what processes died of; empty when nothing was."""
     lines = []
     for result in results:
+        groups: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
         for found in result.verdict.findings.values():
-            lines += [f"- {result.database}: {finding}" for finding in found[:SHOWN]]
-            if len(found) > SHOWN:
-                lines.append(f"- {result.database}: … and {len(found) - SHOWN} more")
+            for finding in found:
+                groups[finding.name, finding.worker].append(finding)
+        for alike in groups.values():
+            more = f" (and {len(alike) - SHOWN} more)" if len(alike) > SHOWN else ""
+            lines.append(f"- {result.database}: {alike[0]}{''.join(f'; {f.detail}' for f in alike[1:SHOWN])}{more}")
         lines += [f"- {result.database}: {count} × {error}" for error, count in Counter(result.errors).most_common()]
     return "\n".join(lines)
 

@@ -60,6 +60,14 @@ class Database:
         with engine.connect() as connection:
             return list(connection.scalars(_BACKENDS))
 
+    def clear(self) -> None:
+        """Remove all tables."""
+        engine = sa.create_engine(self.url)
+        metadata = sa.MetaData()
+        metadata.reflect(engine)
+        metadata.drop_all(engine)
+        engine.dispose()
+
     def wait(self) -> None:
         """Wait until it answers again, as after it has thrown everybody out to recover."""
         give_up = time.monotonic() + PATIENCE

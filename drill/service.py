@@ -62,7 +62,9 @@ def misbehave(nature: str, attempt: int, scar: Path) -> None:
         raise Failed(f"attempt {attempt}")
     if nature == "segv":
         os.kill(os.getpid(), signal.SIGSEGV)
-    if nature == "exit":
+    if nature == "linger":
+        time.sleep(0.15)
+    if nature in ("exit", "linger"):
         os._exit(3)
     if nature == "stumble" and not scar.exists():
         scar.touch()

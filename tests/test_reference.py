@@ -12,6 +12,7 @@ import spyne.model
 from spyne import Application, Limits, NullServer
 from spyne.client.http import AsyncHttpClient, HttpClient
 from spyne.client.msgpack import AsyncMessagePackClient, MessagePackClient
+from spyne.client.queue import Producer
 from spyne.decorator import _KEYWORDS as KEYWORDS
 from spyne.model import SimpleModel
 from spyne.model.attributes import SYNONYMS, AttributesBase
@@ -23,9 +24,11 @@ from spyne.protocol.msgpack import MessagePackDocument, MessagePackRpc
 from spyne.protocol.soap import Soap11, Soap12
 from spyne.protocol.xml import XmlDocument
 from spyne.protocol.yaml import YamlDocument
+from spyne.queue import Queue
 from spyne.schema.nodes import XSD_NAMESPACE
 from spyne.server.asgi import AsgiApplication
 from spyne.server.msgpack import MessagePackServer
+from spyne.server.queue import Consumer
 from spyne.server.wsgi import WsgiApplication
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -68,6 +71,9 @@ ARGUMENTS = [
     ("servers.md", "## AsgiApplication", AsgiApplication),
     ("servers.md", "## MessagePackServer", MessagePackServer),
     ("servers.md", "## NullServer", NullServer),
+    ("queue.md", "## Queue", Queue),
+    ("queue.md", "## Producer", Producer),
+    ("queue.md", "## Consumer", Consumer),
     ("clients.md", "## MessagePackClient and AsyncMessagePackClient", MessagePackClient),
     ("clients.md", "## MessagePackClient and AsyncMessagePackClient", AsyncMessagePackClient),
 ]

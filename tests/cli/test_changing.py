@@ -57,17 +57,17 @@ def test_replay_says_what_it_means(local_cli, local):
     assert local_cli("replay", "one", "--from", 3, "--yes") == "consumer one stands there already\n"
 
 
-def test_replay_as_another_consumer(cli, setting):
+def test_replay_as_another_consumer(local_cli, local):
     """Another consumer with the same lanes begins there, and the first one stays where it is."""
-    put_and_run(setting, lanes=2)
-    said = cli("replay", "one", "--from", 3, "--as", "shadow", "--yes")
+    put_and_run(local, lanes=2)
+    said = local_cli("replay", "one", "--from", 3, "--as", "shadow", "--yes")
     assert "idempotency keys are its own" in said
-    assert {lane["position"] for lane in lanes_of(cli, "shadow")} == {2}
-    assert {lane["position"] for lane in lanes_of(cli, "one")} == {4}
-    setting.consumer("shadow", lanes=2).run_until_idle()
-    assert sorted(setting.notes.of("shadow")) == [3, 4]
-    cli("replay", "one", "--from", 3, "--as", "shadow", "--yes", code=1)
-    assert "there is a consumer 'shadow' already" in cli.err
+    assert {lane["position"] for lane in lanes_of(local_cli, "shadow")} == {2}
+    assert {lane["position"] for lane in lanes_of(local_cli, "one")} == {4}
+    local.consumer("shadow", lanes=2).run_until_idle()
+    assert sorted(local.notes.of("shadow")) == [3, 4]
+    local_cli("replay", "one", "--from", 3, "--as", "shadow", "--yes", code=1)
+    assert "there is a consumer 'shadow' already" in local_cli.err
 
 
 def lanes_of(cli, consumer):
@@ -103,19 +103,19 @@ def test_replay_refuses(local_cli, local, words, sentence):
     assert sentence in local_cli.err
 
 
-def test_replay_of_a_running_consumer(cli, setting):
+def test_replay_of_a_running_consumer(local_cli, local):
     """A process that runs the consumer goes on from the new position by itself; --wait sees it through."""
-    consumer = setting.consumer("one", lease=0.6)
+    consumer = local.consumer("one", lease=0.6)
     thread = threading.Thread(target=consumer.serve_forever)
     thread.start()
     try:
-        setting.put(1, 2, 3)
-        until(lambda: len(setting.notes) == 3)
-        assert "goes on with position 2" in cli("replay", "one", "--from", 2, "--yes", "--wait", PATIENCE)
+        local.put(1, 2, 3)
+        until(lambda: len(local.notes) == 3)
+        assert "goes on with position 2" in local_cli("replay", "one", "--from", 2, "--yes", "--wait", PATIENCE)
     finally:
         consumer.stop()
         thread.join(PATIENCE)
-    assert setting.notes.of("one") == [1, 2, 3, 2, 3]
+    assert local.notes.of("one") == [1, 2, 3, 2, 3]
 
 
 def until(condition):
@@ -138,17 +138,17 @@ def test_waiting_for_a_replay_that_nobody_runs(local_cli, local):
 # --- parked tasks ---
 
 
-def test_retry_and_drop(cli, setting):
+def test_retry_and_drop(local_cli, local):
     """A retried task runs again at its consumer's next look, a dropped one never."""
-    setting.notes.failing.update({1: 1, 2: 1, 3: 1})
-    put_and_run(setting, on_error=Park(attempts=1))
-    cli("parked", "retry", "one", 1)
-    cli("parked", "drop", "one", 2, "--yes")
-    setting.consumer("one", on_error=Park(attempts=1)).run_until_idle()
-    assert setting.notes.of("one") == [1]
-    assert [row.pos for row in setting.parked("one")] == [3]
-    assert cli("parked", "retry", "one", "--all").startswith("1 task of one")
-    assert cli("parked", "drop", "one", "--all", "--yes") == "1 task of one forgotten\n"
+    local.notes.failing.update({1: 1, 2: 1, 3: 1})
+    put_and_run(local, on_error=Park(attempts=1))
+    local_cli("parked", "retry", "one", 1)
+    local_cli("parked", "drop", "one", 2, "--yes")
+    local.consumer("one", on_error=Park(attempts=1)).run_until_idle()
+    assert local.notes.of("one") == [1]
+    assert [row.pos for row in local.parked("one")] == [3]
+    assert local_cli("parked", "retry", "one", "--all").startswith("1 task of one")
+    assert local_cli("parked", "drop", "one", "--all", "--yes") == "1 task of one forgotten\n"
 
 
 def test_a_position_that_is_not_parked_changes_nothing(local_cli, local):
@@ -168,16 +168,16 @@ def test_a_position_that_is_not_parked_changes_nothing(local_cli, local):
 # --- trim ---
 
 
-def test_trim_removes_what_all_have_passed(cli, setting):
+def test_trim_removes_what_all_have_passed(local_cli, local):
     """--interest removes what every durable consumer has passed; --dry-run only says it."""
-    put_and_run(setting)
-    setting.consumer("two").run_until_idle()
-    setting.put(5)
-    setting.consumer("two").run_until_idle()
-    assert cli("trim", "--interest", "--dry-run") == "topic default: 4 tasks to remove, 1 to 4\n"
-    assert "4 tasks removed" in cli("trim", "--interest")
-    assert cli("trim", "--interest") == "topic default: nothing to remove\n"
-    assert [row[0] for row in cli.rows("tail")] == ["5"]
+    put_and_run(local)
+    local.consumer("two").run_until_idle()
+    local.put(5)
+    local.consumer("two").run_until_idle()
+    assert local_cli("trim", "--interest", "--dry-run") == "topic default: 4 tasks to remove, 1 to 4\n"
+    assert "4 tasks removed" in local_cli("trim", "--interest")
+    assert local_cli("trim", "--interest") == "topic default: nothing to remove\n"
+    assert [row[0] for row in local_cli.rows("tail")] == ["5"]
 
 
 def test_trim_names_those_who_lose(local_cli, local):
@@ -210,15 +210,15 @@ def test_trim_needs_to_be_told(local_cli, words):
 # --- consumers rm ---
 
 
-def test_removing_a_consumer(cli, setting):
+def test_removing_a_consumer(local_cli, local):
     """A consumer goes with its position and its parked tasks; its id begins anew."""
-    setting.notes.failing.update({2: 1})
-    put_and_run(setting, on_error=Park(attempts=1))
-    assert "and 1 task that it had parked" in cli("consumers", "rm", "one", "--yes")
-    setting.consumer("one").run_until_idle()
-    assert setting.notes.of("one") == [1, 2, 3, 4]
-    assert cli.json("parked", "list") == []
-    cli("consumers", "rm", "nobody", "--yes", code=1)
+    local.notes.failing.update({2: 1})
+    put_and_run(local, on_error=Park(attempts=1))
+    assert "and 1 task that it had parked" in local_cli("consumers", "rm", "one", "--yes")
+    local.consumer("one").run_until_idle()
+    assert local.notes.of("one") == [1, 2, 3, 4]
+    assert local_cli.json("parked", "list") == []
+    local_cli("consumers", "rm", "nobody", "--yes", code=1)
 
 
 def test_a_consumer_with_a_living_owner_is_not_removed(cli, setting):

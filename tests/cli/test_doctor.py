@@ -122,7 +122,8 @@ def test_tasks_without_a_position_for_long(on_postgresql, lives, level):
     on_postgresql.consumer("one").run_until_idle()
     on_postgresql.put(1)
     with queue.begin() as connection:
-        connection.execute(sa.update(queue.tables.queue).values(created_at=1000))
+        log = queue.tables.queue
+        connection.execute(sa.update(log).values(created_at=log.c.created_at - 60_000))
         if lives:
             connection.execute(sa.update(queue.tables.status).values(owner="x:1:y", lease_until=2**53))
     assert "1 task has no position" in only(queue, level)
@@ -155,6 +156,17 @@ def test_consumers_in_trouble(local):
         connection.execute(sa.update(queue.tables.topic).values(trimmed=1))
         connection.execute(sa.delete(queue.tables.order).where(queue.tables.order.c.pos == 1))
     assert "spyne queue replay retrier --topic default --from 2" in findings(queue, "wrong")[0]
+
+
+def test_a_consumer_that_lives_and_does_not_move(local):
+    """A living consumer whose oldest task waits for long is found."""
+    queue = local.queue
+    local.consumer("one").run_until_idle()
+    local.put(1)
+    with queue.begin() as connection:
+        connection.execute(sa.update(queue.tables.queue).values(created_at=1000))
+        connection.execute(sa.update(queue.tables.status).values(owner="x:1:y", lease_until=2**53))
+    assert "is 1 task behind though a process runs it; the oldest waits for" in only(queue)
 
 
 def test_seen_tasks_that_nothing_removes(local, monkeypatch):

@@ -26,7 +26,11 @@ FOR_ASGI = (
     "soap_in_litestar",
     "soap_in_starlette",
 )  # those that test_asgi_examples runs
-PROGRAMS = {"demo": ["--once"], "queue": [], "user_manager": ["--once"]}  # packages that run, with the arguments that make them end
+PROGRAMS = {
+    "demo": ["--once"],
+    "queue": [],
+    "user_manager": ["--once"],
+}  # packages that run, with the arguments that make them end
 
 
 def test_every_example_is_run():

@@ -14,6 +14,7 @@ from drill.proxy import Proxy
 from spyne import Application, Integer, Service, rpc
 from spyne.client.queue import Producer
 from spyne.protocol.json import JsonDocument
+from spyne.queue.sql.databases import is_passing
 from spyne.server.queue import Consumer
 
 
@@ -97,3 +98,18 @@ def test_a_server_that_is_away_when_a_consumer_starts(broken, proxy):
     consumer.stop()
     thread.join(30)
     assert stored(broken, table) == [1]
+
+
+def test_an_error_while_the_isolation_is_set(mariadb):
+    """MariaDB is told the isolation when a connection is taken: what the driver raises there is an error of SQLAlchemy's that passes."""
+    url = sa.make_url(mariadb)
+    with Proxy(url.host, url.port) as between:
+        through = url.set(port=between.port).render_as_string(hide_password=False)
+        with make_queue(through) as queue:
+            queue.create()
+            between.cut()
+            with pytest.raises(DBAPIError) as caught, queue.connect():
+                pass
+            assert is_passing(caught.value, queue.database)
+            with queue.connect() as connection:
+                assert queue.log.state(connection).head == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from drill.checker import CHECKS, judge
@@ -36,9 +37,9 @@ class Story:
         """Append an event, one nanosecond after the last."""
         self.events.append(Event(at=len(self.events) + 1, actor=actor, kind=kind, what=what, **fields))
 
-    def enqueue(self, value, outcome="ok", group=""):
+    def enqueue(self, value, outcome="ok", group="", key=""):
         """Tell how a value was enqueued; without an outcome, nobody knows."""
-        self.add("invoke", "enqueue", value=value, nature=self.natures.get(value, "plain"), group=group)
+        self.add("invoke", "enqueue", value=value, nature=self.natures.get(value, "plain"), group=group, key=key)
         if outcome:
             self.add(outcome, "enqueue", value=value, task_id=int(value.rsplit("-")[1]))
 
@@ -155,6 +156,15 @@ def turn_a_producer_around(story):
         story.run(worker, [(1, "p-2"), (2, "p-1"), (3, "p-3")])
 
 
+def turn_a_key_around(story):
+    story.events = [replace_key(event) for event in story.events]
+    story.effects[:3] = [story.effects[1], story.effects[0], story.effects[2]]
+
+
+def replace_key(event):
+    return msgspec.structs.replace(event, key="k") if event.what == "enqueue" else event
+
+
 def share_an_epoch(story):
     story.deliver("a", 4, "p-4", epoch=1, actor="a-second")
 
@@ -204,6 +214,7 @@ DAMAGE = [
     (lose_an_effect, "gap"),
     (save_the_effect_without_the_cursor, "torn"),
     (turn_a_producer_around, "producer-order"),
+    (turn_a_key_around, "key-order"),
     (share_an_epoch, "shared-epoch"),
     (commit_after_the_fence, "fenced-commit"),
     (read_past_what_is_trimmed, "trimmed-unread"),

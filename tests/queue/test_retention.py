@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import sqlalchemy as sa
 from tests.queue.helpers import Setting
@@ -83,12 +81,13 @@ def test_a_limit_of_rows_tells_the_slow_consumer(setting):
 def test_a_limit_of_age(setting):
     """Tasks older than the limit go, whether or not they were seen."""
     setting.put(1, 2)
-    setting.consumer().run_until_idle()
-    time.sleep(0.3)
+    log = setting.queue.tables.queue
+    with setting.queue.begin() as connection:
+        connection.execute(sa.update(log).values(created_at=log.c.created_at - 3_600_000))
     setting.put(3)
-    setting.consumer("other").run_until_idle()
-    assert cut(setting.queue, interest=False, max_age=0.2) == 2
-    assert cut(setting.queue, interest=False, max_age=60) == 0
+    setting.consumer().run_until_idle()
+    assert cut(setting.queue, interest=False, max_age=1800) == 2
+    assert cut(setting.queue, interest=False, max_age=1800) == 0
 
 
 def test_a_consumer_that_never_returns(setting):
@@ -97,9 +96,11 @@ def test_a_consumer_that_never_returns(setting):
     setting.put(1)
     setting.consumer().run_until_idle()
     assert cut(setting.queue, inactive_after=60) == 0
-    time.sleep(0.3)
-    setting.consumer().run_until_idle()
-    assert cut(setting.queue, inactive_after=0.2) == 1
+    status = setting.queue.tables.status
+    with setting.queue.begin() as connection:
+        old = sa.update(status).where(status.c.worker_id == "gone")
+        connection.execute(old.values(updated_at=status.c.updated_at - 3_600_000))
+    assert cut(setting.queue, inactive_after=1800) == 1
 
 
 def test_rows_removed_by_other_hands(setting):

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from spyne.cli._command import Group, Row, Trouble, add_commands
@@ -26,9 +27,13 @@ _INTERRUPTED = 130
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command, ``sys.argv`` where none is given, and return its exit code. Raises SystemExit for ``--help`` and for words that are not understood."""
-    logging.getLogger("spyne").addHandler(logging.NullHandler())  # otherwise Python writes warnings to stderr itself
+    logger = logging.getLogger("spyne")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # otherwise Python writes warnings to the standard error itself
     words = sys.argv[1:] if words is None else words
-    parser = argparse.ArgumentParser(prog="spyne", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="spyne", formatter_class=partial(argparse.HelpFormatter, max_help_position=32)
+    )
     try:
         add_commands(parser, COMMANDS, words)
         arguments = parser.parse_args(words)

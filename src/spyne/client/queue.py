@@ -13,6 +13,7 @@ from spyne.client._base import ClientBase, RemoteProcedureBase, RemoteService
 from spyne.queue._colour import pause
 from spyne.queue._queue import queue_of
 from spyne.queue.errors import QueueFull
+from spyne.queue.sql.engine import driver_errors
 from spyne.queue.sql.trim import lag_of
 from spyne.queue.task import NewTask, Receipt
 
@@ -179,7 +180,7 @@ class _OwnTransaction(_Place):
             with queue.connect() as connection:
                 producer.check_lag(connection)
         if len(tasks) == 1 and queue.database.positions_late:
-            with self._at_once.connect() as connection:
+            with driver_errors(queue.engine), self._at_once.connect() as connection:
                 ids = queue.log.append(connection, tasks)
         else:
             with queue.begin() as connection:

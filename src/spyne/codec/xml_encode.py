@@ -78,7 +78,7 @@ INLINE: dict[type[Scalar], str] = {
     Bool: "'true' if {v} is True else 'false' if {v} is False else {f}({v})",
     Int: "{v} if {v}.__class__ is int else {f}({v})",
     Float: "repr({v}) if {v}.__class__ is float and {v} - {v} == 0.0 else {f}({v})",
-    Decimal: "(s if 'E' not in (s := str({v})) and s[-1] <= '9' else {f}({v})) if {v}.__class__ is Decimal else {f}({v})",
+    Decimal: "(s if 'E' not in (s := str({v})) and 'N' not in s and s[-1] <= '9' else {f}({v})) if {v}.__class__ is Decimal else {f}({v})",
     Str: "({v} if '&' not in {v} and '<' not in {v} and '>' not in {v} and CR not in {v} else escape({v}))"
     " if {v}.__class__ is str else {f}({v})",
     DateTime: "(plain({v}) if (z := {v}.tzinfo) is None else plain({v})[:-1] + '+00:00' if z is UTC else {f}({v}))"

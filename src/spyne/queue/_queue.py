@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from spyne.queue.bell import bell_of
 from spyne.queue.sql.cursor import Cursors
 from spyne.queue.sql.databases import database_of
-from spyne.queue.sql.engine import is_in_memory, make_engine, transaction
+from spyne.queue.sql.engine import driver_errors, is_in_memory, make_engine, transaction
 from spyne.queue.sql.log import Log
 from spyne.queue.sql.parked import Parked
 from spyne.queue.sql.schema import incarnation, migrate
@@ -102,7 +102,7 @@ class Queue:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection with the isolation that the queue's own transactions need."""
-        with self.engine.connect() as connection:
+        with driver_errors(self.engine), self.engine.connect() as connection:
             if self.database.isolation is not None:
                 connection = connection.execution_options(isolation_level=self.database.isolation)
             yield connection

@@ -7,8 +7,6 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
-
 from spyne.queue._colour import pause
 from spyne.queue.errors import LeaseLost
 from spyne.queue.sql.databases import is_passing
@@ -46,11 +44,11 @@ class Keeper:
         while not self.ended():
             try:
                 self._look()
-            except (DBAPIError, OSError) as error:
-                if isinstance(error, DBAPIError) and not is_passing(error, self.queue.database):
-                    logger.exception("the leases of consumer %s could not be kept", self.options.worker_id)
-                else:
+            except Exception as error:  # whatever it is: without a keeper the leases would run out, one after the other
+                if isinstance(error, OSError) or is_passing(error, self.queue.database):
                     logger.info("the leases of consumer %s could not be kept: %s", self.options.worker_id, error)
+                else:
+                    logger.exception("the leases of consumer %s could not be kept", self.options.worker_id)
             pause(step)
 
     def _look(self) -> None:

@@ -16,6 +16,7 @@ from spyne.queue.sql.databases import is_passing
 from spyne.queue.sql.sequencer import Sequencer
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from sqlalchemy import Connection
@@ -36,11 +37,18 @@ _LONGEST_TROUBLE = 5.0
 class Lane:
     """One lane. `serve` runs in one thread or task; `is_to_be_kept` and `keep` in another one, on another connection.
 
-    delivery: the work under the lease, None while there is none. hand_over: set from outside to make it give the lease back.
+    delivery: the work under the lease, None while there is none. hand_over: set from outside to make it give the lease back. turn: shared by the lanes
+    of a process; one at a time begins where a process may have been ended by a task, so that the others do not stand beside it when it happens again.
     """
 
     def __init__(
-        self, queue: Queue, runner: Runner, options: Options, number: int, stopping: Callable[[], bool]
+        self,
+        queue: Queue,
+        runner: Runner,
+        options: Options,
+        number: int,
+        stopping: Callable[[], bool],
+        turn: threading.Lock,
     ) -> None:
         self.queue = queue
         self.runner = runner
@@ -51,6 +59,8 @@ class Lane:
         self.delivery: Delivery | None = None
         self.listener: Listener | None = None
         self.hand_over = False
+        self._turn = turn
+        self._has_turn = False
         self._overdue: float | None = None
 
     # --- its life ---
@@ -96,6 +106,29 @@ class Lane:
     def _hold(self, connection: Connection, *, until_idle: bool) -> int:
         """Take the lease and serve while it lasts; returns how many tasks were run."""
         self._set_up(connection)
+        if not self._take_turn(connection):
+            self._rest(min(0.2, self.options.lease / 10))
+            return 0
+        try:
+            return self._hold_in_turn(connection, until_idle=until_idle)
+        finally:
+            self._end_turn()
+
+    def _take_turn(self, connection: Connection) -> bool:
+        """Wait for the other lanes of this process where the task that is next may end it; whether this lane may go on."""
+        row = self.queue.cursors.find(connection, self.options.worker_id, self.number)
+        connection.rollback()
+        if row is None or row.is_held or row.owner in (None, self.options.owner):
+            return True
+        self._has_turn = self._turn.acquire(blocking=False)
+        return self._has_turn
+
+    def _end_turn(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._turn.release()
+
+    def _hold_in_turn(self, connection: Connection, *, until_idle: bool) -> int:
         if not self._claim(connection):
             if not until_idle:
                 self._stand_by()
@@ -105,6 +138,7 @@ class Lane:
         try:
             while not self.stopping() and not self.hand_over:
                 here = self._step(connection, self.delivery)
+                self._end_turn()
                 ran += here
                 if not here and until_idle:
                     break
@@ -235,7 +269,7 @@ class Lane:
                 if self.options.durable:
                     self.queue.cursors.release(other, lease)
                 else:
-                    self.queue.cursors.remove(other, lease.worker_id)
+                    self.queue.cursors.forget(other, lease)
         except (DBAPIError, LeaseLost, OSError) as error:
             logger.info("the lease of consumer %s was not released: %s", lease.worker_id, line_of(error))
 

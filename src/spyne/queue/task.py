@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["NewTask", "Receipt", "Task", "hash_of"]
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+__all__ = ["NewTask", "Receipt", "Task", "hash_of", "task_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,18 @@ class Task:
     key: str | None
     key_hash: int | None
     created_at: int
+
+
+def task_of(row: Row[Any]) -> Task:
+    """The task in a row of the log, or of the parked tasks."""
+    return Task(
+        position=row.pos,
+        task_id=row.task_id,
+        data=row.data,
+        key=row.task_key,
+        key_hash=row.key_hash,
+        created_at=row.created_at,
+    )
 
 
 def hash_of(key: str | None) -> int | None:

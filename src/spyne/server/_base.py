@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any, ClassVar
 
 from spyne.codec._base import EncodeError
@@ -198,6 +199,17 @@ class ServerBase:
     def serve_forever(self) -> None:
         """Serve until stopped, in transports that have a loop of their own."""
         raise NotImplementedError
+
+
+def awaited_methods(app: Any) -> set[Any]:
+    """The descriptors of the methods whose results are awaited: they, or a wrapper around them, are coroutine functions or asynchronous generators."""
+    wrapped = iscoroutinefunction(app.call_wrapper)
+    return {descriptor for descriptor in app.interface.calls if wrapped or _is_async(descriptor)}
+
+
+def _is_async(descriptor: Any) -> bool:
+    functions = (descriptor.function, getattr(descriptor.service_class, "call_wrapper", None))
+    return any(iscoroutinefunction(function) or isasyncgenfunction(function) for function in functions)
 
 
 def _sent(results: Any) -> Any:

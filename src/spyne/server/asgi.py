@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from contextvars import copy_context
-from inspect import isasyncgenfunction, iscoroutinefunction
 from tempfile import SpooledTemporaryFile
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -17,6 +16,7 @@ from spyne.error import Fault, InvalidInputError
 from spyne.server._arriving import Channel, read_beginning
 from spyne.server._asgi_body import Blocks
 from spyne.server._asgi_scope import AsgiMethodContext, AsgiTransportContext
+from spyne.server._base import awaited_methods
 from spyne.server._headers import is_multipart
 from spyne.server._reply import BegunAsync, Silent, SilentAsync, as_bytes
 from spyne.server._waiting import HungUp, Started, unless_hung_up, within
@@ -95,8 +95,7 @@ class AsgiApplication(HttpBase):
         self.lifespan = lifespan
         self._pool: ThreadPoolExecutor | None = None
         self._streams_in = any(protocol.streams_in for protocol in app.in_protocols)
-        awaited = iscoroutinefunction(app.call_wrapper)
-        self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
+        self._awaited = awaited_methods(app)
         self._quick = {descriptor for descriptor in app.interface.calls if inline or descriptor.inline} - self._awaited
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -385,12 +384,6 @@ class AsgiApplication(HttpBase):
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True)
-
-
-def _is_async(descriptor: Any) -> bool:
-    """Whether a method's result has to be awaited."""
-    functions = (descriptor.function, getattr(descriptor.service_class, "call_wrapper", None))
-    return any(iscoroutinefunction(function) or isasyncgenfunction(function) for function in functions)
 
 
 async def _put(send: Send, message: dict[str, Any]) -> None:

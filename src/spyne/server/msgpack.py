@@ -7,7 +7,6 @@ import logging
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
@@ -17,7 +16,7 @@ from spyne.codec.msgpack_frames import Frames
 from spyne.error import Fault, RequestTooLongError
 from spyne.limits import LimitExceeded
 from spyne.schema import DeclarationError
-from spyne.server._base import ServerBase
+from spyne.server._base import ServerBase, awaited_methods
 from spyne.util.address import Address
 
 if TYPE_CHECKING:
@@ -76,8 +75,7 @@ class MessagePackServer(ServerBase):
         self.max_pending = max_pending
         self.idle_timeout = idle_timeout
         self.close_timeout = close_timeout
-        awaited = iscoroutinefunction(app.call_wrapper)
-        self._awaited = {descriptor for descriptor in app.interface.calls if awaited or _is_async(descriptor)}
+        self._awaited = awaited_methods(app)
         self._connections: set[_Connection] = set()
         self._pool: ThreadPoolExecutor | None = None
         self._server: asyncio.Server | None = None
@@ -321,9 +319,3 @@ class _Connection:
                 await self.writer.wait_closed()
         except (OSError, TimeoutError):
             self.writer.transport.abort()
-
-
-def _is_async(descriptor: Any) -> bool:
-    """Whether the method, or the wrapper of its service, is a coroutine function or an asynchronous generator."""
-    functions = (descriptor.function, getattr(descriptor.service_class, "call_wrapper", None))
-    return any(iscoroutinefunction(function) or isasyncgenfunction(function) for function in functions)

@@ -11,7 +11,6 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager
-from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError
@@ -28,7 +27,7 @@ from spyne.queue.sql.databases import is_passing
 from spyne.queue.sql.engine import is_in_memory
 from spyne.queue.sql.tables import MAX_NAME
 from spyne.queue.work import TransactionEnded
-from spyne.server._base import ServerBase
+from spyne.server._base import ServerBase, awaited_methods
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,9 +152,12 @@ class Consumer(ServerBase):
             task_timeout=task_timeout,
         )
         _check(self.options)
-        self._awaited = {descriptor for descriptor in app.interface.calls if _is_async(descriptor)}
+        self._awaited = awaited_methods(app)
         self._stopping = threading.Event()
-        self.lanes = [Lane(self.queue, self, self.options, number, self._stopping.is_set) for number in range(lanes)]
+        turn = threading.Lock()
+        self.lanes = [
+            Lane(self.queue, self, self.options, number, self._stopping.is_set, turn) for number in range(lanes)
+        ]
 
     # --- its life ---
 
@@ -353,9 +355,3 @@ def _check(options: Options) -> None:
     for name in ("batch", "lanes", "lease", "max_batch_ms", "max_bytes", "max_crashes", "task_timeout"):
         if getattr(options, name) <= 0:
             raise ValueError(f"{name} is greater than 0, not {getattr(options, name)}")
-
-
-def _is_async(descriptor: Any) -> bool:
-    """Whether a method's result has to be awaited."""
-    functions = (descriptor.function, getattr(descriptor.service_class, "call_wrapper", None))
-    return any(iscoroutinefunction(function) or isasyncgenfunction(function) for function in functions)

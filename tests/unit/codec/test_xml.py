@@ -744,6 +744,13 @@ REFUSED: tuple[tuple[AnyType, tuple[str | int, ...], str], ...] = (
 )
 
 
+@pytest.mark.parametrize("number", ["NaN", "-NaN", "NaN123", "sNaN1", "Infinity", "-Infinity"])
+def test_a_decimal_that_is_no_number_is_not_written(number: str) -> None:
+    """xs:decimal has neither NaN, with or without a diagnostic number, nor infinity."""
+    with pytest.raises(EncodeError):
+        write(struct("Row", field("total", Decimal())), {"total": Number(number)})
+
+
 @pytest.mark.parametrize(("value", "path", "message"), REFUSED)
 def test_what_is_refused_on_output(value: AnyType, path: tuple[str | int, ...], message: str) -> None:
     """The error says where the value is and what was expected there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from spyne.cli._words import duration, positive, shown_age
@@ -48,14 +49,12 @@ def wrongs(reports: Sequence[TopicReport], arguments: argparse.Namespace) -> lis
 def _wrongs_of(
     consumer: ConsumerReport, report: TopicReport, max_lag: int | None, max_age: float | None
 ) -> Iterator[str]:
+    which = f"{quote(consumer.consumer)} --topic {quote(report.topic)}"
     if consumer.is_lost:
         first = report.trimmed + 1
-        yield (
-            f"tasks that it has not seen were removed; to go on without them: "
-            f"spyne queue replay {consumer.consumer} --topic {report.topic} --from {first}"
-        )
+        yield f"tasks that it has not seen were removed; to go on without them: spyne queue replay {which} --from {first}"
     if consumer.given_up:
-        yield f"{consumer.given_up} parked for good: spyne queue parked list {consumer.consumer} --topic {report.topic}"
+        yield f"{consumer.given_up} parked for good: spyne queue parked list {which}"
     if max_lag is not None and consumer.lag > max_lag:
         yield f"{consumer.lag} tasks behind, more than {max_lag}"
     if max_age is not None and consumer.oldest is not None and consumer.oldest > max_age:

@@ -29,7 +29,7 @@ _OPTIONAL = (">task", ">parked", ">tries", ">next try", "key")
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser(
         "list",
         help="what is parked: 'dead' or 'poison' waits for somebody, 'waiting' for its next try; later tasks of the same key wait behind",

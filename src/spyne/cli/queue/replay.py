@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from spyne.cli._command import FINE, WRONG, Command, Trouble
-from spyne.cli._screen import confirm, progress
+from spyne.cli._screen import Line, confirm, progress, show
 from spyne.cli._words import counted, duration, moment_or_position
 from spyne.cli.queue._place import add_place, opened
 from spyne.queue.sql.move import copy_consumer, move_consumer, position_before
@@ -60,7 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if position == now and other is None:
             print(f"consumer {worker} stands there already")
             return FINE
-        print(_what_it_means(worker, other, now, position, head))
+        show([Line((sentence,)) for sentence in _what_it_means(worker, other, now, position, head).splitlines()])
         if not confirm("Go on?", yes=arguments.yes):
             return WRONG
         with queue.begin() as connection:

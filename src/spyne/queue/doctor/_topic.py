@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, exists, func, select
@@ -25,6 +26,9 @@ __all__ = ["CHECKS"]
 _NOT_MOVED = 3600.0
 """Seconds without a sign of life after which a consumer that is behind is one to ask about."""
 
+_WAITS = 3600.0
+"""Seconds that a task waits for a consumer that lives."""
+
 _NO_POSITION = 30.0
 """Seconds that a task waits for its position though a consumer lives."""
 
@@ -44,7 +48,7 @@ def _consumers(connection: Connection, queue: Queue) -> Iterator[Finding]:
 
 
 def _of_consumer(report: TopicReport, consumer: ConsumerReport) -> Iterator[Finding]:
-    name, on = consumer.consumer, f"{consumer.consumer} --topic {report.topic}"
+    name, on = consumer.consumer, f"{quote(consumer.consumer)} --topic {quote(report.topic)}"
     about = f"consumer {name} of {report.topic}"
     if consumer.is_lost:
         yield wrong(
@@ -65,6 +69,16 @@ def _of_consumer(report: TopicReport, consumer: ConsumerReport) -> Iterator[Find
             f"is {count(consumer.lag, 'task', 'tasks')} behind{holds}, without a sign of life for {ago(consumer.last_seen)}",
             f"start it; if it will not come back: spyne queue consumers rm {on}; Retention(inactive_after=…) forgives such ones by itself",
         )
+    if consumer.is_held and consumer.oldest is not None and consumer.oldest > _WAITS:
+        yield warning(
+            about,
+            f"is {count(consumer.lag, 'task', 'tasks')} behind though a process runs it; the oldest waits for {ago(consumer.oldest)}",
+            f"see whether it moves: spyne queue status --topic {quote(report.topic)} --watch 1; a slow one can be divided by keys, with lanes",
+        )
+    yield from _of_lanes(report, consumer, about)
+
+
+def _of_lanes(report: TopicReport, consumer: ConsumerReport, about: str) -> Iterator[Finding]:
     for lane in consumer.lanes:
         which = f"{about}, lane {lane.lane + 1}" if lane.lanes > 1 else about
         if lane.crashes:
@@ -88,7 +102,7 @@ def _of_consumer(report: TopicReport, consumer: ConsumerReport) -> Iterator[Find
 
 
 def _look_at(report: TopicReport, position: int) -> str:
-    return f"see the log of its process, and the task: spyne queue tail --topic {report.topic} --from {position} -n 1"
+    return f"see the log of its process, and the task: spyne queue tail --topic {quote(report.topic)} --from {position} -n 1"
 
 
 def _retention(report: TopicReport) -> Iterator[Finding]:
@@ -100,7 +114,7 @@ def _retention(report: TopicReport) -> Iterator[Finding]:
         yield note(
             f"topic {report.topic}",
             f"keeps {seen} tasks that every durable consumer has passed",
-            f"unless they are for replays: spyne queue trim --interest --topic {report.topic}, and Queue(retention=Retention()) for the future",
+            f"unless they are for replays: spyne queue trim --interest --topic {quote(report.topic)}, and Queue(retention=Retention()) for the future",
         )
 
 

@@ -125,6 +125,12 @@ class Cursors:
         """Give a lease back, so that the next owner need not wait for its end. Raises LeaseLost."""
         self._change(connection, lease, {"owner": None, "lease_until": 0, "crash_count": 0, "updated_at": clock()})
 
+    def forget(self, connection: Connection, lease: Lease) -> None:
+        """Remove the cursor with the lease, where nobody shall go on from it. Raises LeaseLost."""
+        mine = and_(self._is(lease.worker_id, lease.lane), self.table.c.epoch == lease.epoch)
+        if connection.execute(delete(self.table).where(mine)).rowcount != 1:
+            raise _lost(lease)
+
     def _change(self, connection: Connection, lease: Lease, values: dict[str, Any]) -> None:
         mine = and_(self._is(lease.worker_id, lease.lane), self.table.c.epoch == lease.epoch)
         if connection.execute(update(self.table).where(mine).values(values)).rowcount != 1:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from spyne.queue.sql.databases import is_affected_by_wal_reset
@@ -19,12 +20,23 @@ if TYPE_CHECKING:
 
     from spyne.queue.sql.databases import Database
 
-__all__ = ["alone", "checkpoint", "is_in_memory", "make_engine", "needs_checkpoints", "transaction"]
+__all__ = ["alone", "checkpoint", "driver_errors", "is_in_memory", "make_engine", "needs_checkpoints", "transaction"]
 
 logger = logging.getLogger(__name__)
 
 _BUSY_TIMEOUT = 30_000
 """Milliseconds that a writer of SQLite waits for another."""
+
+
+_BY_LIBPQ = ("postgresql", "postgresql+psycopg", "postgresql+psycopg_async", "postgresql+psycopg2")
+
+_WATCHED_LINE = {
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""What lets a client notice within half a minute that the server's host is gone (https://www.postgresql.org/docs/current/libpq-connect.html); the system's own defaults are hours."""
 
 
 def make_engine(source: Any) -> tuple[Engine, Any]:
@@ -43,6 +55,8 @@ def make_engine(source: Any) -> tuple[Engine, Any]:
             f"a queue takes a URL, an Engine or an AsyncEngine of SQLAlchemy, not {type(source).__name__}"
         ) from error
     is_async = url.get_dialect().is_async
+    if url.drivername in _BY_LIBPQ:
+        url = url.update_query_dict({**_WATCHED_LINE, **url.query})
     options: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
         options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
@@ -99,6 +113,18 @@ def checkpoint(connection: Connection) -> None:
     """Write SQLite's log into its file, holding the lock of writers meanwhile; only the owner of a lease calls it."""
     connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.rollback()
+
+
+@contextmanager
+def driver_errors(engine: Engine) -> Iterator[None]:
+    """Raise errors of the driver as SQLAlchemy does, which passes them on as they are where it sets and resets the isolation of a connection."""
+    driver: Any = engine.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.Error as error:
+        raise DBAPIError.instance(
+            "(isolation level)", None, error, driver.Error, connection_invalidated=True, dialect=engine.dialect
+        ) from error
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from spyne.queue.sql.append import append_of
 from spyne.queue.sql.engine import transaction
 from spyne.queue.sql.ready import Ready
 from spyne.queue.sql.tables import clock
-from spyne.queue.task import Task, hash_of
+from spyne.queue.task import Task, hash_of, task_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -231,7 +231,7 @@ class Log:
         for place, row in enumerate(rows, after + 1):
             if row.pos != place:
                 raise Gap(place - 1, row.pos)
-        return [_task(row) for row in rows]
+        return [task_of(row) for row in rows]
 
     def _reader(self, lanes: int) -> Any:
         queue, order = self.tables.queue, self.tables.order
@@ -313,7 +313,7 @@ class Log:
     def glance(self, connection: Connection, after: int, *, most: int, beginning: int) -> Sequence[Row[Any]]:
         """The tasks after a position: ``pos``, ``id``, ``age`` in milliseconds, ``created_at``, ``task_key``, ``size`` and the first `beginning` bytes of ``data``."""
         queue, order = self.tables.queue, self.tables.order
-        statement = (
+        statement: Any = (
             select(order.c.pos, *_seen(queue, beginning))
             .select_from(order.join(queue, queue.c.id == order.c.task_id))
             .where(order.c.topic == self.topic, order.c.pos > after)
@@ -327,7 +327,7 @@ class Log:
         if not self.database.positions_late:
             return []
         queue = self.tables.queue
-        statement = (
+        statement: Any = (
             select(null().label("pos"), *_seen(queue, beginning))
             .where(self.unplaced(self.state(connection).settled))
             .order_by(queue.c.id)
@@ -346,14 +346,3 @@ def _seen(queue: Table, beginning: int) -> tuple[Any, ...]:
     age = (clock() - queue.c.created_at).label("age")
     data = func.substr(queue.c.data, 1, beginning, type_=LargeBinary()).label("data")
     return queue.c.id, age, queue.c.created_at, queue.c.task_key, queue.c.size, data
-
-
-def _task(row: Row[Any]) -> Task:
-    return Task(
-        position=row.pos,
-        task_id=row.task_id,
-        data=row.data,
-        key=row.task_key,
-        key_hash=row.key_hash,
-        created_at=row.created_at,
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 
 from spyne.queue.sql.tables import clock
-from spyne.queue.task import Task
+from spyne.queue.task import Task, task_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
@@ -106,7 +106,7 @@ class Parked:
             .order_by(table.c.pos)
             .limit(most)
         )
-        return [ParkedTask(_task(row), row.attempts) for row in connection.execute(statement)]
+        return [ParkedTask(task_of(row), row.attempts) for row in connection.execute(statement)]
 
     def keys(self, connection: Connection, worker_id: str, lane: int) -> set[str] | None:
         """The keys of parked tasks; None where there is no parked task at all."""
@@ -174,14 +174,3 @@ class Parked:
 
     def _is(self, worker_id: str, position: int) -> Any:
         return self._these(worker_id, [position])
-
-
-def _task(row: Row[Any]) -> Task:
-    return Task(
-        position=row.pos,
-        task_id=row.task_id,
-        data=row.data,
-        key=row.task_key,
-        key_hash=row.key_hash,
-        created_at=row.created_at,
-    )
