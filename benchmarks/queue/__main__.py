@@ -6,6 +6,7 @@ is the median of those of the rounds. Every task is counted, and has to come exa
 
 import argparse
 import json
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -67,6 +68,8 @@ def main():
     parser.add_argument("--json", type=Path, help="write the records here as well")
     args = parser.parse_args()
     records = []
+    for number in (signal.SIGINT, signal.SIGTERM):  # servers are stopped and what was found is printed, also in the background
+        signal.signal(number, signal.default_int_handler)
     try:
         run(args, records)
     except KeyboardInterrupt:

@@ -33,6 +33,7 @@ ROSTER = {
         place="postgresql",
         left=LEFT,
         sizes={"single": 500, "batch": 40000, "together": 20000, "fan-out": 8000},
+        consume={"batch": 500},
         fans_out=True,
     ),
     ("procrastinate", "postgresql"): Entry(
@@ -67,6 +68,7 @@ ROSTER = {
         place="sqlite",
         left=LEFT,
         sizes={"single": 500, "batch": 40000, "together": 20000, "fan-out": 8000},
+        consume={"batch": 500},
         fans_out=True,
     ),
     ("Huey", "sqlite"): Entry(
