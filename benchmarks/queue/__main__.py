@@ -68,7 +68,10 @@ def main():
     parser.add_argument("--json", type=Path, help="write the records here as well")
     args = parser.parse_args()
     records = []
-    for number in (signal.SIGINT, signal.SIGTERM):  # servers are stopped and what was found is printed, also in the background
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+    ):  # servers are stopped and what was found is printed, also in the background
         signal.signal(number, signal.default_int_handler)
     try:
         run(args, records)

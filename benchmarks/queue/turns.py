@@ -116,8 +116,9 @@ class Turn:
         child.ready()
         return child
 
-    def consumer(self, stack, url, count, queue="q0"):
-        child = Child(stack, self.entry, "consume", url, queues=[queue], count=count, options=self.entry.consume)
+    def consumer(self, stack, url, count, queue="q0", *, warm=True):
+        plan = {"queues": [queue], "count": count, "warm": warm, "options": self.entry.consume}
+        child = Child(stack, self.entry, "consume", url, **plan)
         child.ready()
         return child
 
@@ -136,7 +137,7 @@ class Turn:
         """Put in by batches, then take out what is there."""
         with self.database() as (stack, url):
             yield self.alone("enqueue, batches of 100", self.producer(stack, url, count, BATCH), count)
-            yield self.alone("consume", self.consumer(stack, url, count), count)
+            yield self.alone("consume", self.consumer(stack, url, count, warm=False), count)
             self.check_empty(url)
 
     def together(self, count):

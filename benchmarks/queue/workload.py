@@ -40,12 +40,14 @@ class Tally:
     def __init__(self, expected):
         self.expected = expected
         self.numbers, self.delays = [], []
-        self.end = None
+        self.end = self.first_cpu = None
         self.complete = threading.Event()
         self.finished = self.complete.set  # a peer may put another way to stop here
 
     def __call__(self, data):
         """Note a task by its argument."""
+        if self.first_cpu is None:
+            self.first_cpu = time.process_time()
         self.numbers.append(int(data[NUMBER]))  # appending is atomic: handlers may run in threads
         stamp = int(data[STAMP])
         if stamp:

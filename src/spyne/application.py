@@ -127,6 +127,8 @@ class Application:
                 if len(self._late_codecs) >= MAX_LATE_CODECS:
                     self._late_codecs.clear()
                 self._late_codecs[key] = codec
+        if protocol in self.in_protocols or protocol in self.out_protocols:
+            self._codecs.setdefault((protocol, kind), {})[descriptor] = codec
         return codec
 
     def answering(self, in_protocol: Any) -> Any:

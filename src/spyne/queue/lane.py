@@ -30,6 +30,9 @@ __all__ = ["Lane"]
 
 logger = logging.getLogger("spyne.server.queue")
 
+_BETWEEN_WAKES = 0.003
+"""Seconds from one wake to the next wait: with several consumers each ring wakes all of them, and a look costs more than a task."""
+
 _LONGEST_TROUBLE = 5.0
 """Seconds between two tries to reach the database."""
 
@@ -62,6 +65,7 @@ class Lane:
         self._turn = turn
         self._has_turn = False
         self._overdue: float | None = None
+        self._woken = 0.0
 
     # --- its life ---
 
@@ -181,8 +185,12 @@ class Lane:
     def _wait(self, delivery: Delivery) -> None:
         """Wait for a ring, for the next attempt, or for the next look."""
         assert self.listener is not None
+        early = self._woken + _BETWEEN_WAKES - time.monotonic()
+        if early > 0:
+            pause(early)
         left = delivery.not_before - time.monotonic()
         listen(self.listener, min(self.queue.poll, left) if left > 0 else self.queue.poll)
+        self._woken = time.monotonic()
 
     def _stand_by(self) -> None:
         if not self.options.standby:
