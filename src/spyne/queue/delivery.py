@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy.exc import DBAPIError
 
-from spyne.error import InternalError
+from spyne.error import Fault, InternalError
 from spyne.queue.errors import PositionLost, SchemaError, TaskFailed
 from spyne.queue.policy import Failure
 from spyne.queue.sql.databases import is_passing
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from spyne.error import Fault
     from spyne.queue._queue import Queue
     from spyne.queue.options import Options
     from spyne.queue.sql.cursor import Cursor, Lease
@@ -102,6 +101,7 @@ class Delivery:
         self._suspect_until = cursor.suspect_until
         self._parked_keys: set[str] | None = set()
         self._next_parked_look = 0.0
+        self._has_blamed = False
 
     # --- a batch ---
 
@@ -195,6 +195,8 @@ class Delivery:
             connection.commit()
             self.position = batch.before = batch.position = tasks[-1].position
             self._run(tasks[-1:], batch, Work(None))
+            if batch.error is None and not batch.parkings:
+                return
             self._begin(connection)
         self._save(connection, batch)
         connection.commit()
@@ -347,9 +349,11 @@ class Delivery:
             return 0
         self._parked_keys = self.queue.parked.keys(connection, self.options.worker_id, self.lease.lane)
         self._next_parked_look = time.monotonic() + self.queue.poll
-        due = []
-        if self._parked_keys is not None:
-            due = self.queue.parked.due(connection, self.lease, most=self.options.batch)
+        if self._parked_keys is None:
+            connection.rollback()
+            return 0
+        self._blame_for_ends(connection)
+        due = self.queue.parked.due(connection, self.lease, most=self.options.batch)
         connection.rollback()
         for parked in due:
             if self.stopping():
@@ -357,11 +361,26 @@ class Delivery:
             self._run_parked_one(connection, parked)
         return len(due)
 
+    def _blame_for_ends(self, connection: Connection) -> None:
+        """Take it for a failure where a process has ended while it tried a parked task."""
+        left = [] if self._has_blamed else self.queue.parked.left(connection, self.lease)
+        connection.rollback()
+        self._has_blamed = True
+        for parked in left:
+            fault = Fault("Server.ProcessEnded", "the process ended while this task was tried")
+            self._begin(connection)
+            self._note_parked(connection, parked.task, Failure(fault=fault, attempt=parked.attempts))
+            connection.commit()
+
     def _run_parked_one(self, connection: Connection, parked: ParkedTask) -> None:
         """Run one, and save what became of it, and that the lease still stands, in one transaction."""
         task, attempt = parked.task, parked.attempts + 1
         is_within = self.options.delivery == "effectively_once"
         try:
+            self._begin(connection)
+            self.queue.parked.begin(connection, self.lease, parked)
+            self.queue.cursors.renew(connection, self.lease, self.options.lease)
+            connection.commit()
             if is_within:
                 self._begin_work(connection)
             self.task_since = time.monotonic()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GIVEN_UP", "Parked", "ParkedTask"]
 
-WAITING, DEAD, POISON = "waiting", "dead", "poison"
-"""The states: to be tried again; given up until somebody asks for it; the same since it ended processes."""
+WAITING, TRYING, DEAD, POISON = "waiting", "trying", "dead", "poison"
+"""The states: to be tried again; being tried; given up until somebody asks for it; the same since it ended processes."""
 
 GIVEN_UP = (DEAD, POISON)
 """Those that wait for somebody."""
@@ -69,6 +69,17 @@ class Parked:
             "data": task.data,
         }
         connection.execute(insert(self.table).values(row | {"next_at": clock() + round((delay or 0) * 1000)}))
+
+    def begin(self, connection: Connection, lease: Lease, parked: ParkedTask) -> None:
+        """Note that a task is being tried, before it is: who ends the process does not go uncounted."""
+        values = {"state": TRYING, "attempts": parked.attempts + 1}
+        connection.execute(update(self.table).where(self._is(lease.worker_id, parked.task.position)).values(values))
+
+    def left(self, connection: Connection, lease: Lease) -> list[ParkedTask]:
+        """The tasks that an owner before this one was trying when it ended; `attempts` counts that one."""
+        mine = (self.table.c.worker_id == lease.worker_id, self.table.c.topic == self.topic)
+        trying = select(self.table).where(*mine, self.table.c.lane == lease.lane, self.table.c.state == TRYING)
+        return [ParkedTask(task_of(row), row.attempts) for row in connection.execute(trying)]
 
     def again(
         self, connection: Connection, lease: Lease, task: Task, *, attempts: int, delay: float | None, error: str
