@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 import time
 import warnings
@@ -53,6 +54,7 @@ def run(name: str, args: argparse.Namespace) -> Result:
 def main() -> int:
     """Drill what was asked for, and return the exit code."""
     args = options()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that nothing is left behind
     warnings.simplefilter("ignore")
     logging.disable()  # failures are what it is about; actors keep logs of their own
     results = []

@@ -44,7 +44,10 @@ class Points:
 
     def _statement(self, when: str) -> Any:
         def reach(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-            self.reach(f"{when} {' '.join(statement.split())[:60]}")
+            words = statement.split()
+            # After what changes nothing it is as before what comes next.
+            if when == "before" or words[0] in ("INSERT", "UPDATE", "DELETE", "WITH"):
+                self.reach(f"{when} {' '.join(words)[:60]}")
 
         return reach
 

@@ -61,14 +61,16 @@ def misbehave(nature: str, attempt: int, scar: Path) -> None:
     if nature == "fail" or (nature == "flaky" and attempt < 3):
         raise Failed(f"attempt {attempt}")
     if nature == "segv":
-        os.kill(os.getpid(), signal.SIGSEGV)
+        signal.raise_signal(
+            signal.SIGSEGV
+        )  # to this thread: sent to the process, another one may get it, and this one go on to commit
     if nature == "linger":
         time.sleep(0.15)
     if nature in ("exit", "linger"):
         os._exit(3)
     if nature == "stumble" and not scar.exists():
         scar.touch()
-        os.kill(os.getpid(), signal.SIGSEGV)
+        signal.raise_signal(signal.SIGSEGV)
     if nature == "slow":
         time.sleep(0.3)
 

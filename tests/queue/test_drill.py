@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import subprocess
 import sys
 
@@ -49,9 +51,16 @@ def test_the_drill_notices(database, quiet, monkeypatch, schedule, mutant, name)
 def drill(root, *options):
     """Run the drill's command, and fail with its report if a promise was broken."""
     command = [sys.executable, "-m", "drill", "--seed", "1", *options]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    process = subprocess.Popen(
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        report, _ = process.communicate(timeout=300)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # with all that it has started
+        raise
+    assert process.returncode == 0, report
+    return report
 
 
 @pytest.mark.parametrize("kind", KINDS)

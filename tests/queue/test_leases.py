@@ -200,13 +200,44 @@ def test_a_task_that_ends_processes_is_parked(setting):
     setting.put(2, 3, 4)
     setting.consumer("another").run_until_idle()  # gives positions
     for process in range(3):
-        claim(setting, f"process {process}", seconds=-1)
-    assert setting.cursor().crash_count == 2
+        lease, cursor = claim(setting, f"process {process}", seconds=-1)
+        if cursor.crashes:
+            with setting.queue.begin() as connection:
+                setting.queue.cursors.try_suspect(connection, lease, cursor.crashes + 1)
+    assert setting.cursor().crash_count == 3
     setting.consumer(max_crashes=3).run_until_idle()
     assert setting.notes.of("one") == [1, 3, 4]
     (row,) = setting.parked()
     assert (row.pos, row.state) == (2, "poison")
     assert "processes ended 3 times while this task was next" in row.error
+
+
+def test_processes_that_end_before_they_begin_blame_no_task(setting):
+    """However often a process ends between taking the lease and running the task, one crash is counted: the task that is next has done nothing."""
+    setting.put(1)
+    setting.consumer("another").run_until_idle()  # gives positions
+    setting.consumer(start="beginning").queue.create()
+    with setting.queue.connect() as connection:
+        setting.queue.cursors.make(connection, "one", 0, 1, 0, durable=True)
+    for process in range(5):
+        _, cursor = claim(setting, f"process {process}", seconds=-1)
+        assert cursor.crashes == min(process, 1)
+    setting.consumer(max_crashes=3).run_until_idle()
+    assert setting.notes.of("one") == [1]
+    assert setting.cursor().crash_count == 0
+
+
+def test_a_process_that_lost_its_connection_is_no_crash(setting):
+    """Who takes its own lease again has lived through the task, whatever was counted before it."""
+    setting.consumer().run_until_idle()
+    setting.put(1)
+    setting.consumer("another").run_until_idle()  # gives positions
+    claim(setting, "dead", seconds=-1)
+    for _ in range(5):
+        lease, cursor = claim(setting, "living", seconds=-1)
+        assert cursor.crashes == 1
+        with setting.queue.begin() as connection:
+            setting.queue.cursors.try_suspect(connection, lease, cursor.crashes + 1)
 
 
 def test_crashes_where_nothing_was_next_do_not_count(setting):

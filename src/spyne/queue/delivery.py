@@ -14,6 +14,7 @@ from spyne.error import InternalError
 from spyne.queue.errors import PositionLost, SchemaError, TaskFailed
 from spyne.queue.policy import Failure
 from spyne.queue.sql.databases import is_passing
+from spyne.queue.sql.engine import transaction
 from spyne.queue.sql.log import Gap
 from spyne.queue.sql.parked import POISON
 from spyne.queue.work import TransactionEnded, Work
@@ -97,6 +98,7 @@ class Delivery:
         self.has_placed = False
         self._attempts = cursor.attempts
         self._crashes = cursor.crashes
+        self._is_tried = False
         self._suspect_until = cursor.suspect_until
         self._parked_keys: set[str] | None = set()
         self._next_parked_look = 0.0
@@ -111,6 +113,7 @@ class Delivery:
         if time.monotonic() < self.not_before:
             self._tell_others()
             return 0
+        self._try_suspect(connection)
         try:
             tasks = self._read(connection)
         finally:
@@ -131,6 +134,14 @@ class Delivery:
             self.task_since = None
         self._take_over(batch)
         return max(batch.position - batch.before, batch.ran)
+
+    def _try_suspect(self, connection: Connection) -> None:
+        """Count a crash before the task that may have ended a process is run once more; if this one lives, it is taken back by what is saved then."""
+        if self._is_tried or not 0 < self._crashes < self.options.max_crashes:
+            return
+        self._is_tried = True
+        with transaction(connection, self.queue.database):
+            self.queue.cursors.try_suspect(connection, self.lease, self._crashes + 1)
 
     def _tell_others(self) -> None:
         """Ring for tasks that were given positions here; not before they are read, since the bell's thread takes its time from this one."""
@@ -303,8 +314,7 @@ class Delivery:
 
     def _take_over(self, batch: _Batch) -> None:
         """Go on from what is saved, and tell the listeners. Raises TaskFailed where the consumer is to stop."""
-        if batch.position != batch.before:
-            self._crashes = 0
+        self._crashes = 0
         self.saved_at = time.monotonic()
         self.position = batch.position
         self._attempts = batch.attempts

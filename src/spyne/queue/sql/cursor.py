@@ -84,14 +84,14 @@ class Cursors:
     ) -> tuple[Lease, Cursor] | None:
         """Take the lease of an existing cursor, None while another owner lives or is waited for; opens a transaction of its own.
 
-        An owner that did not release it has crashed: if a task was next, that is counted for its position. batch: how many tasks this owner runs at once. head: the
-        topic's.
+        An owner that did not release it has crashed: if a task was next, that one is suspect, and a crash is counted for it; further ones are counted by `try_suspect`, since
+        a process can also end before it has begun with the task. batch: how many tasks this owner runs at once. head: the topic's.
         """
         with transaction(connection, self.database):
             row = self.find(connection, worker_id, lane)
             if row is None or (row.is_held and row.owner != owner):
                 return None
-            cursor = _cursor(row, crashed=row.owner not in (None, owner) and head > row.pos)
+            cursor = _cursor(row, owner, head)
             wanted_by_other = and_(self.table.c.wanted_by != owner, self.table.c.wanted_until > clock())
             taken = connection.execute(
                 update(self.table)
@@ -120,6 +120,10 @@ class Cursors:
     def renew(self, connection: Connection, lease: Lease, seconds: float) -> None:
         """Make a lease last longer. Raises LeaseLost."""
         self._change(connection, lease, {"lease_until": clock() + _ms(seconds), "updated_at": clock()})
+
+    def try_suspect(self, connection: Connection, lease: Lease, crashes: int) -> None:
+        """Count a crash in advance, before a suspect task is run: only who survives takes it back, by saving or by releasing. Raises LeaseLost."""
+        self._change(connection, lease, {"crash_count": crashes})
 
     def release(self, connection: Connection, lease: Lease) -> None:
         """Give a lease back, so that the next owner need not wait for its end. Raises LeaseLost."""
@@ -182,6 +186,7 @@ class Cursors:
                 lease_until=clock() + bindparam("milliseconds", type_=table.c.lease_until.type),
                 attempts=bindparam("next_attempts"),
                 failed=table.c.failed + bindparam("more_failed", type_=table.c.failed.type),
+                crash_count=0,
                 updated_at=clock(),
             )
         )
@@ -231,11 +236,13 @@ class Cursors:
         return and_(self.table.c.worker_id == worker_id, self.table.c.topic == self.topic, self.table.c.lane == lane)
 
 
-def _cursor(row: Row[Any], *, crashed: bool) -> Cursor:
+def _cursor(row: Row[Any], owner: str, head: int) -> Cursor:
     count = row.crash_count if row.crash_pos == row.pos else 0
     suspect = row.suspect_until
-    if crashed:
-        count += 1
+    if row.owner == owner:
+        count = min(count, 1)  # it has lost its connection, and lives
+    elif row.owner is not None and head > row.pos:
+        count = max(count, 1)
         suspect = max(suspect, row.pos + row.batch)
     return Cursor(position=row.pos, attempts=row.attempts, crashes=count, suspect_until=suspect)
 
