@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -58,7 +59,10 @@ def test_program_ends_well(name):
 
 def test_the_documented_queue(capsys):
     """Both workers of the documented transport example run all ten tasks in order, and tell of each before it runs."""
-    import_module("examples.queue_documented").main()
+    module = import_module("examples.queue_documented")
+    module.main()
+    gc.collect()  # its sessions, which are as the documentation has them
+    module.db.dispose()
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
         line
