@@ -136,6 +136,33 @@ def test_at_most_once_saves_before_it_runs(quick):
     assert seen == [1, 2]
 
 
+def test_the_engine_of_others_is_left_as_it_is(postgresql_queue):
+    """What a consumer sets for its own connection is not found on those that others get of the same engine."""
+    setting = Setting(postgresql_queue)
+    show = sa.text("SHOW idle_in_transaction_session_timeout")
+    inside = []
+    setting.app.event_manager.add_listener(
+        "method_call", lambda ctx: inside.append(ctx.transport.connection.execute(show).scalar())
+    )
+    setting.put(1)
+    setting.consumer(task_timeout=77).run_until_idle()
+    with setting.queue.engine.connect() as connection:
+        outside = connection.execute(show).scalar()
+    assert (inside, outside) == (["77s"], "0")
+
+
+def test_at_most_once_tells_how_far_it_went(quick):
+    """Listeners hear of each step of the cursor, and a failure is counted though it changes nothing."""
+    saved = []
+    consumer = quick.consumer(delivery="at_most_once")
+    consumer.event_manager.add_listener("batch_saved", lambda lease, before, position: saved.append((before, position)))
+    quick.put(1, 2)
+    quick.notes.failing = {1: 1}
+    consumer.run_until_idle()
+    assert saved == [(0, 1), (1, 2)]
+    assert (quick.notes.of("one"), quick.cursor().failed) == ([2], 1)
+
+
 # --- what fails ---
 
 

@@ -96,7 +96,9 @@ class Delivery:
         self.is_at_head = False
         self.has_placed = False
         self._attempts = cursor.attempts
-        self._crashes = cursor.crashes
+        self._crashes = (
+            0 if options.delivery == "at_most_once" else cursor.crashes
+        )  # what is run once is blamed for nothing
         self._is_tried = False
         self._suspect_until = cursor.suspect_until
         self._parked_keys: set[str] | None = set()
@@ -189,17 +191,24 @@ class Delivery:
             self._run(tasks, batch, Work(None))
             self._begin(connection)
         else:
-            tasks = _up_to_the_first(tasks)
-            self._begin(connection)
-            self._save(connection, _Batch(batch.before, tasks[-1].position))
-            connection.commit()
-            self.position = batch.before = batch.position = tasks[-1].position
-            self._run(tasks[-1:], batch, Work(None))
-            if batch.error is None and not batch.parkings:
-                return
-            self._begin(connection)
+            self._deliver_at_most_once(connection, _up_to_the_first(tasks), batch)
+            return
         self._save(connection, batch)
         connection.commit()
+
+    def _deliver_at_most_once(self, connection: Connection, tasks: list[Task], batch: _Batch) -> None:
+        """Pass the first task of this lane, and then run it."""
+        before = batch.before
+        self._begin(connection)
+        self._save(connection, _Batch(before, tasks[-1].position))
+        connection.commit()
+        self.position = batch.before = batch.position = tasks[-1].position
+        self._run(tasks[-1:], batch, Work(None))
+        if batch.error is not None:
+            self._begin(connection)
+            self._save(connection, batch)
+            connection.commit()
+        batch.before = before  # for those who are told how far the cursor went
 
     def _begin(self, connection: Connection) -> None:
         """Begin a transaction that writes; where that is no statement of its own, the one that has read goes on."""

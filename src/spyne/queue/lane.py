@@ -110,13 +110,15 @@ class Lane:
     def _hold(self, connection: Connection, *, until_idle: bool) -> int:
         """Take the lease and serve while it lasts; returns how many tasks were run."""
         self._set_up(connection)
-        if not self._take_turn(connection):
-            self._rest(min(0.2, self.options.lease / 10))
-            return 0
         try:
-            return self._hold_in_turn(connection, until_idle=until_idle)
+            if self._take_turn(connection):
+                return self._hold_in_turn(connection, until_idle=until_idle)
         finally:
             self._end_turn()
+            if self.queue.database.session:
+                connection.invalidate()  # what was set for it is not for others that use the pool
+        self._rest(min(0.2, self.options.lease / 10))
+        return 0
 
     def _take_turn(self, connection: Connection) -> bool:
         """Wait for the other lanes of this process where the task that is next may end it; whether this lane may go on."""
