@@ -302,6 +302,7 @@ def test_a_user_who_may_not_look(on_postgresql):
     queue = on_postgresql.queue
     with queue.begin() as connection:
         connection.exec_driver_sql("CREATE ROLE reader LOGIN")
+        connection.exec_driver_sql("GRANT USAGE ON SCHEMA public TO reader")  # which it may have lost to another test
         for table in queue.tables.metadata.sorted_tables:
             if table is not queue.tables.parked:
                 connection.exec_driver_sql(f"GRANT SELECT ON {table.name} TO reader")
