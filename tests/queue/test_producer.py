@@ -142,12 +142,18 @@ def test_the_same_from_an_event_loop(request):
             await session.commit()
         async with engine.begin() as connection:
             await setting.producer.bind(connection).service.note(4)
+        with pytest.raises(TypeError, match="async with producer"):
+            setting.producer.batch().__enter__()
+        async with setting.producer.batch() as batch:
+            batch.service.note(5)
+            batch.service.note(6)
+        assert len(batch.receipts) == 2
         await setting.consumer().arun_until_idle()
         queue.close()
         await engine.dispose()
         return setting.notes.of("one")
 
-    assert asyncio.run(main()) == [1, 3, 4]
+    assert asyncio.run(main()) == [1, 3, 4, 5, 6]
 
 
 def test_an_asynchronous_consumer(request):

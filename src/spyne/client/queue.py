@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
@@ -18,7 +17,7 @@ from spyne.queue.sql.trim import lag_of
 from spyne.queue.task import NewTask, Receipt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Self
 
     from sqlalchemy import Connection
@@ -67,13 +66,9 @@ class Producer(ClientBase):
         self.queue.create()
         return self._with(_Caller(self.queue, place))
 
-    @contextmanager
-    def batch(self) -> Iterator[Batch]:
-        """Calls that are appended together, in one transaction, when the block ends; none of them if it raises."""
-        gathered = _Gathered()
-        batch = Batch(self, gathered)
-        yield batch
-        batch.receipts = self.append(gathered.tasks) if gathered.tasks else []
+    def batch(self) -> Batch:
+        """Calls that are appended together, in one transaction, when the block ends; none of them if it raises. On an event loop: ``async with``."""
+        return Batch(self)
 
     def _with(self, place: _Place) -> Self:
         other = copy.copy(self)
@@ -114,14 +109,34 @@ class Producer(ClientBase):
 class Batch:
     """Calls to be appended together: ``batch.service.sleep(1)``. receipts: in the order of the calls, once the block has ended."""
 
-    def __init__(self, producer: Producer, gathered: _Gathered) -> None:
-        self._producer = producer._with(gathered)
+    def __init__(self, producer: Producer) -> None:
+        self._into = producer
+        self._gathered = _Gathered()
+        self._producer = producer._with(self._gathered)
         self.service = self._producer.service
-        self.receipts: Any = []
+        self.receipts: list[Receipt] = []
 
     def options(self, *, key: str | None = None) -> Producer:
         """As `Producer.options`."""
         return self._producer.options(key=key)
+
+    def __enter__(self) -> Self:
+        if self._into._place.is_awaited:
+            raise TypeError("this producer is awaited: async with producer.batch() as batch")
+        return self
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        if kind is None and self._gathered.tasks:
+            self.receipts = self._into.append(self._gathered.tasks)
+
+    async def __aenter__(self) -> Self:
+        if not self._into._place.is_awaited:
+            raise TypeError("this producer is not awaited: with producer.batch() as batch")
+        return self
+
+    async def __aexit__(self, kind: object, *error: object) -> None:
+        if kind is None and self._gathered.tasks:
+            self.receipts = await self._into.append(self._gathered.tasks)
 
 
 class _Procedure(RemoteProcedureBase):
@@ -143,7 +158,9 @@ class _Procedure(RemoteProcedureBase):
 
 
 class _Place:
-    """Where a producer's tasks go."""
+    """Where a producer's tasks go. is_awaited: whether appending is."""
+
+    is_awaited = False
 
     def append(self, producer: Producer, tasks: Sequence[NewTask]) -> Any:
         """Append tasks: a list of receipts, or an awaitable of it."""
@@ -192,6 +209,8 @@ class _OwnTransaction(_Place):
 class _OnLoop(_OwnTransaction):
     """The same on an event loop."""
 
+    is_awaited = True
+
     async def append(self, producer: Producer, tasks: Sequence[NewTask]) -> list[Receipt]:  # type: ignore[override] # awaited, as documented
         from sqlalchemy.util import greenlet_spawn
 
@@ -215,6 +234,8 @@ class _Caller(_Place):
 
 class _AsyncCaller(_Place):
     """The caller's transaction on an event loop."""
+
+    is_awaited = True
 
     def __init__(self, queue: Queue, place: Any) -> None:
         self.queue = queue

@@ -19,7 +19,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    text,
 )
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.compiler import compiles
@@ -145,7 +144,3 @@ class Tables:
 
     def _table(self, name: str, *columns: Any, **options: Any) -> Table:
         return Table(self.prefix + name, self.metadata, *columns, mysql_engine="InnoDB", **options)
-
-
-NOTHING = text("SELECT 1")
-"""A statement that only shows that the connection is alive."""
